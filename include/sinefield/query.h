@@ -1,0 +1,39 @@
+// Values and exact derivatives of a field at any points.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sinefield/field.h"
+#include "sinefield/machine.h"
+#include "sinefield/views.h"
+
+namespace sinefield {
+
+/// What to ask for; each order includes those above it in this list.
+enum class Order : std::uint8_t { value, gradient, laplacian, hessian };
+
+/// Units of points and results: those of the signal (a picture: pixels, and the file's own values),
+/// or those of the network ([-1, 1]^d and raw outputs).
+enum class Units : std::uint8_t { signal, network };
+
+struct ComputeOptions {
+  Isa isa = best_isa();
+  int threads = allowed_threads();  ///< >= 1; results do not depend on it
+};
+
+/// Results for N points of a field with d inputs and c outputs, row-major; empty where not asked for.
+template <class T>
+struct Jets {
+  std::vector<T> value;      ///< (N, c)
+  std::vector<T> gradient;   ///< (N, c, d)
+  std::vector<T> laplacian;  ///< (N, c), summed over all inputs
+  std::vector<T> hessian;    ///< (N, c, d, d), symmetric
+};
+
+/// Evaluates in the precision of T (float or double). Points are (N, d). Throws bad_input where d is not the field's.
+template <class T>
+Jets<T> query(const Field&, MatrixView<const T> points, Order, Units = Units::signal, const ComputeOptions& = {});
+
+}  // namespace sinefield
