@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "sinefield/field.h"
@@ -20,7 +21,7 @@ enum class Units : std::uint8_t { signal, network };
 
 struct ComputeOptions {
   Isa isa = best_isa();
-  int threads = allowed_threads();  ///< >= 1; results do not depend on it
+  int threads = allowed_threads();  ///< 1 .. 1,024; results do not depend on it
 };
 
 /// Results for N points of a field with d inputs and c outputs, row-major; empty where not asked for.
@@ -32,8 +33,29 @@ struct Jets {
   std::vector<T> hessian;    ///< (N, c, d, d), symmetric
 };
 
-/// Evaluates in the precision of T (float or double). Points are (N, d). Throws bad_input where d is not the field's.
+/// Evaluates a field at batches of points, in the precision of T (float or double). Keeps packed parameters, threads
+/// and scratch between calls; the field need not outlive it.
 template <class T>
-Jets<T> query(const Field&, MatrixView<const T> points, Order, Units = Units::signal, const ComputeOptions& = {});
+class Evaluator {
+ public:
+  Evaluator(const Field&, Order, Units = Units::signal, const ComputeOptions& = {});
+  ~Evaluator();
+  Evaluator(Evaluator&&) noexcept;
+
+  /// points (N, d), any N. Throws bad_input where d is not the field's. The result of a point does not depend on the
+  /// others of the call.
+  Jets<T> operator()(MatrixView<const T> points);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// One-off evaluation.
+template <class T>
+Jets<T> query(const Field& field, MatrixView<const T> points, Order order, Units units = Units::signal,
+              const ComputeOptions& options = {}) {
+  return Evaluator<T>(field, order, units, options)(points);
+}
 
 }  // namespace sinefield

@@ -1,0 +1,289 @@
+// One block of points through all layers, forward and backward: the passes of the engine, written once for every target
+// and precision on top of the register tiles. A block's activations stay in the core's cache from the first layer to
+// the last and back. Padded units compute sin(0): they carry zeros through every pass and drop out of every sum.
+// SPDX-License-Identifier: MIT
+
+#if defined(SINEFIELD_ENGINE_BLOCK_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SINEFIELD_ENGINE_BLOCK_INL_H_
+#undef SINEFIELD_ENGINE_BLOCK_INL_H_
+#else
+#define SINEFIELD_ENGINE_BLOCK_INL_H_
+#endif
+
+#include <algorithm>
+
+#include "engine/kernels.h"
+#include "engine/tile-inl.h"
+#include "hwy/highway.h"
+#include "simd/sincos-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace sinefield::HWY_NAMESPACE {
+
+using engine::Batch;
+using engine::JetPlan;
+using engine::NetworkLayout;
+using engine::SineLayer;
+
+// Coordinates (count, inputs) with a row stride into panels of `rows` rows; missing rows are zero.
+template <class T>
+void PanelCoordinates(const NetworkLayout& net, const T* coordinates, std::int64_t row_stride, int count, int rows,
+                      T* x) {
+  constexpr int P = panel<T>;
+  std::fill_n(x, static_cast<size_t>(net.padded(net.inputs())) * static_cast<size_t>(rows), T{0});
+  for (int p = 0; p < count; ++p) {
+    const T* from = coordinates + p * row_stride;
+    for (int i = 0; i < net.inputs(); ++i) x[(i / P * rows + p) * P + i % P] = from[i];
+  }
+}
+
+// One panel of z = a B + bias for `rows` rows; the bias goes into rows below `bias_rows` only (the value stream).
+template <class T>
+HWY_INLINE void AffinePanel(const T* a, int rows, int bias_rows, int inner, const T* b, const T* bias, T* z) {
+  const Tag<T> d;
+  constexpr int P = panel<T>, L = lanes<T>, M = tile_rows;
+  const size_t a_stride = static_cast<size_t>(rows) * P;
+  const auto bias0 = hn::Load(d, bias), bias1 = hn::Load(d, bias + L), zero = hn::Zero(d);
+  for (int r = 0; r < rows; r += M) {
+    Vector<T> sum[M][2];
+    HWY_UNROLL(16)
+    for (int i = 0; i < M; ++i) {
+      sum[i][0] = r < bias_rows ? bias0 : zero;
+      sum[i][1] = r < bias_rows ? bias1 : zero;
+    }
+    MultiplyTile<M>(a + r * P, a_stride, inner, b, sum);
+    HWY_UNROLL(16)
+    for (int i = 0; i < M; ++i) {
+      hn::Store(sum[i][0], d, z + (r + i) * P);
+      hn::Store(sum[i][1], d, z + (r + i) * P + L);
+    }
+  }
+}
+
+// h = sin z in place, c = cos z.
+template <class T>
+HWY_INLINE void SineAndSlope(size_t size, T* HWY_RESTRICT h, T* HWY_RESTRICT c) {
+  const Tag<T> d;
+  for (size_t i = 0; i < size; i += static_cast<size_t>(lanes<T>)) {
+    Vector<T> s, slope;
+    Sincos(d, hn::Load(d, h + i), s, slope);
+    hn::Store(s, d, h + i);
+    hn::Store(slope, d, c + i);
+  }
+}
+
+// Activations of all sine layers of a value pass, with the slopes that the way back needs.
+template <class T>
+void ForwardWithSlopes(const NetworkLayout& net, const T* packed, int rows, const T* x, T* const* h, T* const* c) {
+  constexpr int P = panel<T>;
+  const T* a = x;
+  for (size_t l = 0; l < net.layers.size(); ++l) {
+    const SineLayer& layer = net.layers[l];
+    const size_t stride = static_cast<size_t>(rows) * P;
+    for (int j = 0; j < net.panels(layer.outputs); ++j) {
+      const auto at = static_cast<size_t>(j);
+      AffinePanel(a, rows, rows, layer.inputs, packed + layer.forward + at * static_cast<size_t>(layer.inputs) * P,
+                  packed + layer.bias + at * P, h[l] + at * stride);
+      SineAndSlope(stride, h[l] + at * stride, c[l] + at * stride);
+    }
+    a = h[l];
+  }
+}
+
+// u (rows, outputs) = h W' (+ bias on rows below `bias_rows`), one dot product over the units for each.
+template <class T>
+void LinearOutput(const NetworkLayout& net, const T* packed, int rows, int bias_rows, const T* h, T* u) {
+  const Tag<T> d;
+  constexpr int P = panel<T>, L = lanes<T>;
+  const int panels = net.panels(net.output.inputs), outputs = net.outputs();
+  for (int o = 0; o < outputs; ++o) {
+    const T* w = packed + net.output_weights + static_cast<size_t>(o) * static_cast<size_t>(panels) * P;
+    const T bias = packed[net.output_bias + static_cast<size_t>(o)];
+    for (int r = 0; r < rows; ++r) {
+      auto sum0 = hn::Zero(d), sum1 = hn::Zero(d);
+      for (int j = 0; j < panels; ++j) {
+        const T* from = h + (static_cast<size_t>(j) * static_cast<size_t>(rows) + static_cast<size_t>(r)) * P;
+        sum0 = hn::MulAdd(hn::Load(d, from), hn::Load(d, w + j * P), sum0);
+        sum1 = hn::MulAdd(hn::Load(d, from + L), hn::Load(d, w + j * P + L), sum1);
+      }
+      u[r * outputs + o] = hn::GetLane(hn::SumOfLanes(d, hn::Add(sum0, sum1))) + (r < bias_rows ? bias : T{0});
+    }
+  }
+}
+
+// Adds the gradients of the output layer, and turns the slopes of the last sine layer into its adjoint:
+// c = c * (u_bar W).
+template <class T>
+void OutputReverse(const NetworkLayout& net, const T* packed, int rows, const T* h, const T* u_bar, T* c, T* gradient) {
+  const Tag<T> d;
+  constexpr int P = panel<T>, L = lanes<T>;
+  const int panels = net.panels(net.output.inputs), outputs = net.outputs();
+  for (int o = 0; o < outputs; ++o) {
+    T sum = 0;
+    for (int r = 0; r < rows; ++r) sum += u_bar[r * outputs + o];
+    gradient[net.output_bias_gradient + static_cast<size_t>(o)] += sum;
+  }
+  for (int j = 0; j < panels; ++j) {
+    const size_t at = static_cast<size_t>(j) * static_cast<size_t>(rows) * P;
+    for (int o = 0; o < outputs; ++o) {
+      T* sums = gradient + net.output_gradient +
+                (static_cast<size_t>(o) * static_cast<size_t>(panels) + static_cast<size_t>(j)) * P;
+      Vector<T> sum[4][2];
+      for (int i = 0; i < 4; ++i) sum[i][0] = sum[i][1] = hn::Zero(d);
+      // Four independent sums hide the latency; blocks are multiples of tile_rows, so up to three rows remain.
+      int r = 0;
+      for (; r + 4 <= rows; r += 4) {
+        HWY_UNROLL(4)
+        for (int i = 0; i < 4; ++i) {
+          const auto seed = hn::Set(d, u_bar[(r + i) * outputs + o]);
+          sum[i][0] = hn::MulAdd(seed, hn::Load(d, h + at + static_cast<size_t>((r + i) * P)), sum[i][0]);
+          sum[i][1] = hn::MulAdd(seed, hn::Load(d, h + at + static_cast<size_t>((r + i) * P + L)), sum[i][1]);
+        }
+      }
+      for (; r < rows; ++r) {
+        const auto seed = hn::Set(d, u_bar[r * outputs + o]);
+        sum[0][0] = hn::MulAdd(seed, hn::Load(d, h + at + static_cast<size_t>(r * P)), sum[0][0]);
+        sum[0][1] = hn::MulAdd(seed, hn::Load(d, h + at + static_cast<size_t>(r * P + L)), sum[0][1]);
+      }
+      for (int half = 0; half < 2; ++half) {
+        const auto total = hn::Add(hn::Add(sum[0][half], sum[1][half]), hn::Add(sum[2][half], sum[3][half]));
+        hn::Store(hn::Add(hn::Load(d, sums + half * L), total), d, sums + half * L);
+      }
+    }
+    for (int r = 0; r < rows; ++r) {
+      auto bar0 = hn::Zero(d), bar1 = hn::Zero(d);
+      for (int o = 0; o < outputs; ++o) {
+        const T* w = packed + net.output_weights +
+                     (static_cast<size_t>(o) * static_cast<size_t>(panels) + static_cast<size_t>(j)) * P;
+        const auto seed = hn::Set(d, u_bar[r * outputs + o]);
+        bar0 = hn::MulAdd(seed, hn::Load(d, w), bar0);
+        bar1 = hn::MulAdd(seed, hn::Load(d, w + L), bar1);
+      }
+      T* slope = c + at + static_cast<size_t>(r * P);
+      hn::Store(hn::Mul(hn::Load(d, slope), bar0), d, slope);
+      hn::Store(hn::Mul(hn::Load(d, slope + L), bar1), d, slope + L);
+    }
+  }
+}
+
+// Adds a' g to the packed gradient of one layer, and the column sums of g to its bias gradient.
+template <class T>
+void WeightGradient(const NetworkLayout& net, const SineLayer& layer, int rows, const T* a, const T* g, T* gradient) {
+  const Tag<T> d;
+  constexpr int P = panel<T>, L = lanes<T>;
+  const size_t stride = static_cast<size_t>(rows) * P;
+  for (int j = 0; j < net.panels(layer.outputs); ++j) {
+    const auto at = static_cast<size_t>(j);
+    const T* right = g + at * stride;
+    T* bias = gradient + layer.bias_gradient + at * P;
+    Vector<T> sum[3][2];
+    for (int i = 0; i < 3; ++i) sum[i][0] = sum[i][1] = hn::Zero(d);
+    for (int r = 0; r < rows; r += 3) {  // tile_rows is a multiple of 3
+      HWY_UNROLL(3)
+      for (int i = 0; i < 3; ++i) {
+        sum[i][0] = hn::Add(sum[i][0], hn::Load(d, right + (r + i) * P));
+        sum[i][1] = hn::Add(sum[i][1], hn::Load(d, right + (r + i) * P + L));
+      }
+    }
+    for (int half = 0; half < 2; ++half) {
+      const auto total = hn::Add(hn::Add(sum[0][half], sum[1][half]), sum[2][half]);
+      hn::Store(hn::Add(hn::Load(d, bias + half * L), total), d, bias + half * L);
+    }
+    T* sums = gradient + layer.gradient + at * static_cast<size_t>(layer.inputs) * P;
+    for (int k = 0; k < layer.inputs; k += P)
+      GradientPanel(std::min(P, layer.inputs - k), a + static_cast<size_t>(k / P) * stride, right, rows, sums + k * P);
+  }
+}
+
+// Adjoint of the inputs of one layer, times the slopes of the layer before: to = slope * (g (omega W)).
+template <class T>
+void InputAdjoint(const NetworkLayout& net, const T* packed, const SineLayer& layer, int rows, const T* g,
+                  const T* slope, T* to) {
+  const Tag<T> d;
+  constexpr int P = panel<T>, L = lanes<T>, M = tile_rows;
+  const size_t stride = static_cast<size_t>(rows) * P;
+  for (int j = 0; j < net.panels(layer.inputs); ++j) {
+    const auto at = static_cast<size_t>(j);
+    const T* b = packed + layer.backward + at * static_cast<size_t>(layer.outputs) * P;
+    for (int r = 0; r < rows; r += M) {
+      Vector<T> sum[M][2];
+      HWY_UNROLL(16)
+      for (int i = 0; i < M; ++i) sum[i][0] = sum[i][1] = hn::Zero(d);
+      MultiplyTile<M>(g + r * P, stride, layer.outputs, b, sum);
+      const size_t here = at * stride + static_cast<size_t>(r * P);
+      HWY_UNROLL(16)
+      for (int i = 0; i < M; ++i) {
+        hn::Store(hn::Mul(sum[i][0], hn::Load(d, slope + here + i * P)), d, to + here + i * P);
+        hn::Store(hn::Mul(sum[i][1], hn::Load(d, slope + here + i * P + L)), d, to + here + i * P + L);
+      }
+    }
+  }
+}
+
+// Where the arrays of a block lie in a worker's scratch.
+template <class T>
+struct BlockArrays {
+  static constexpr int max_layers = 66;
+  T* points;         // coordinates as the batch gives them
+  T* x;              // and in panels
+  T* h[max_layers];  // activations of the sine layers
+  T* c[max_layers];  // slopes, then adjoints
+  T* u;
+  T* u_bar;
+
+  static size_t Size(const NetworkLayout& net, int rows) { return BlockArrays().Place(net, rows, nullptr); }
+
+  // Lays the arrays out from `scratch` on (nullptr: only counts); returns the number of elements used.
+  size_t Place(const NetworkLayout& net, int rows, T* scratch) {
+    size_t used = 0;
+    const auto take = [&](int columns) {
+      T* at = scratch == nullptr ? nullptr : scratch + used;
+      used += (static_cast<size_t>(columns) * static_cast<size_t>(rows) + 63) / 64 * 64;
+      return at;
+    };
+    points = take(net.inputs());
+    x = take(net.padded(net.inputs()));
+    for (size_t l = 0; l < net.layers.size(); ++l) {
+      h[l] = take(net.padded(net.layers[l].outputs));
+      c[l] = take(net.padded(net.layers[l].outputs));
+    }
+    u = take(net.outputs());
+    u_bar = take(net.outputs());
+    return used;
+  }
+};
+
+template <class T>
+size_t TrainScratch(const NetworkLayout& net) {
+  return BlockArrays<T>::Size(net, net.block_rows);
+}
+
+template <class T>
+double TrainValue(const NetworkLayout& net, const T* packed, const Batch<T>& batch, std::int64_t first,
+                  std::int64_t count, T* gradient, T* scratch) {
+  BlockArrays<T> block;
+  block.Place(net, net.block_rows, scratch);
+  double loss = 0;
+  for (std::int64_t begin = first, end = first + count; begin < end; begin += net.block_rows) {
+    const int points = static_cast<int>(std::min<std::int64_t>(net.block_rows, end - begin));
+    const int rows = (points + tile_rows - 1) / tile_rows * tile_rows;
+    batch.coordinates(begin, points, block.points);
+    PanelCoordinates(net, block.points, net.inputs(), points, rows, block.x);
+    ForwardWithSlopes(net, packed, rows, block.x, block.h, block.c);
+    const size_t last = net.layers.size() - 1;
+    LinearOutput(net, packed, rows, rows, block.h[last], block.u);
+    loss += batch.seed(begin, points, block.u, block.u_bar);
+    std::fill(block.u_bar + points * net.outputs(), block.u_bar + rows * net.outputs(), T{0});
+    OutputReverse(net, packed, rows, block.h[last], block.u_bar, block.c[last], gradient);
+    for (size_t l = last; l > 0; --l) {
+      WeightGradient(net, net.layers[l], rows, block.h[l - 1], block.c[l], gradient);
+      InputAdjoint(net, packed, net.layers[l], rows, block.c[l], block.c[l - 1], block.c[l - 1]);
+    }
+    WeightGradient(net, net.layers[0], rows, block.x, block.c[0], gradient);
+  }
+  return loss;
+}
+
+}  // namespace sinefield::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif

@@ -1,0 +1,38 @@
+// Handing pieces of the points to the workers.
+// SPDX-License-Identifier: MIT
+#include "engine/jet_query.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+namespace sinefield::engine {
+
+template <class T>
+JetQuery<T>::JetQuery(const Architecture& architecture, std::span<const T> parameters, JetPlan plan, Isa isa,
+                      Workers& workers)
+    : kernels_(kernels<T>(isa)),
+      workers_(workers),
+      plan_(std::move(plan)),
+      layout_(architecture, kernels_.tile, sizeof(T)),
+      packed_(layout_.packed_size) {
+  kernels_.pack(layout_, parameters.data(), packed_.data());
+  for (int w = 0; w < workers.count(); ++w) scratch_.emplace_back(kernels_.query_scratch(layout_, plan_));
+}
+
+template <class T>
+void JetQuery<T>::run(MatrixView<const T> coordinates, std::span<T* const> out) {
+  constexpr std::int64_t piece = 768;  // points of one call: several blocks, and many pieces for many threads
+  std::atomic<std::int64_t> next = 0;
+  const auto task = [&](int worker) {
+    for (std::int64_t begin = next.fetch_add(piece); begin < coordinates.rows; begin = next.fetch_add(piece))
+      kernels_.query(layout_, plan_, packed_.data(), coordinates, begin, std::min(piece, coordinates.rows - begin),
+                     out.data(), scratch_[static_cast<std::size_t>(worker)].data());
+  };
+  workers_.run(task);
+}
+
+template class JetQuery<float>;
+template class JetQuery<double>;
+
+}  // namespace sinefield::engine

@@ -1,0 +1,34 @@
+// Streams of a network at any number of points, block by block over the workers. Points are independent of one another:
+// results do not depend on threads, nor on how points are grouped into calls.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "engine/kernels.h"
+#include "engine/workers.h"
+
+namespace sinefield::engine {
+
+template <class T>
+class JetQuery {
+ public:
+  /// Packs the parameters (flat layout) and allocates scratch. Copies what it needs.
+  JetQuery(const Architecture&, std::span<const T> parameters, JetPlan, Isa, Workers&);
+
+  /// coordinates (n, inputs); out[s] receives stream s of the plan, (n, outputs) row-major. Allocates nothing.
+  void run(MatrixView<const T> coordinates, std::span<T* const> out);
+
+  const JetPlan& plan() const { return plan_; }
+
+ private:
+  const Kernels<T>& kernels_;
+  Workers& workers_;
+  JetPlan plan_;
+  NetworkLayout layout_;
+  AlignedArray<T> packed_;
+  std::vector<AlignedArray<T>> scratch_;
+};
+
+}  // namespace sinefield::engine

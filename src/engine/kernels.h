@@ -1,0 +1,64 @@
+// What one instruction set offers the engine, as a table of functions: each call does a large piece of work (a part of
+// a batch through all layers), so that the choice of instruction set is made once per call.
+// The functions trust their arguments; ValueStep and JetQuery check them.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+#include "engine/jet_plan.h"
+#include "engine/layout.h"
+#include "sinefield/machine.h"
+#include "sinefield/views.h"
+
+namespace sinefield::engine {
+
+/// The points of one step and what is wanted of them. Called for one block at a time, from any worker: nothing of the
+/// size of the batch need exist.
+template <class T>
+class Batch {
+ public:
+  virtual ~Batch() = default;
+  virtual std::int64_t points() const = 0;
+  /// Writes the network coordinates of points first .. first + count - 1: x (count, inputs) row-major.
+  virtual void coordinates(std::int64_t first, int count, T* x) const = 0;
+  /// The seed of the reverse pass: given u (count, outputs), writes the derivative of the loss by each u into u_bar and
+  /// returns these points' share of the loss.
+  virtual double seed(std::int64_t first, int count, const T* u, T* u_bar) const = 0;
+};
+
+/// Adam's constants of one step; `scale` multiplies the gradient (clipping), the corrections are 1 - beta^t.
+struct AdamStep {
+  double lr, beta1, beta2, epsilon, correction1, correction2, scale;
+};
+
+template <class T>
+struct Kernels {
+  Tile tile;
+
+  /// Flat parameters -> packed weights with omega folded in.
+  void (*pack)(const NetworkLayout&, const T* parameters, T* packed);
+  /// Packed gradient -> flat gradient, omega folded back.
+  void (*unpack_gradient)(const NetworkLayout&, const T* packed_gradient, T* gradient);
+  /// Elements of scratch that train_value and query need for one worker.
+  std::size_t (*train_scratch)(const NetworkLayout&);
+  std::size_t (*query_scratch)(const NetworkLayout&, const JetPlan&);
+
+  /// Points first .. first + count - 1 of the batch forward and backward; adds to the packed gradient, returns the
+  /// loss.
+  double (*train_value)(const NetworkLayout&, const T* packed, const Batch<T>&, std::int64_t first, std::int64_t count,
+                        T* packed_gradient, T* scratch);
+  /// Streams of points first .. first + count - 1: out[stream] + (point * outputs + output).
+  void (*query)(const NetworkLayout&, const JetPlan&, const T* packed, MatrixView<const T> coordinates,
+                std::int64_t first, std::int64_t count, T* const* out, T* scratch);
+
+  /// into += from
+  void (*add)(T* into, const T* from, std::size_t size);
+  double (*sum_of_squares)(const T* x, std::size_t size);
+  void (*adam)(const AdamStep&, T* parameters, const T* gradient, T* mean, T* square, std::size_t size);
+};
+
+template <class T>
+const Kernels<T>& kernels(Isa);
+
+}  // namespace sinefield::engine

@@ -1,0 +1,130 @@
+// Work on whole parameter arrays: packing, unpacking, sums, Adam. Elementwise; the sums have a fixed order.
+// SPDX-License-Identifier: MIT
+
+#if defined(SINEFIELD_ENGINE_PARAMETERS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SINEFIELD_ENGINE_PARAMETERS_INL_H_
+#undef SINEFIELD_ENGINE_PARAMETERS_INL_H_
+#else
+#define SINEFIELD_ENGINE_PARAMETERS_INL_H_
+#endif
+
+#include <algorithm>
+
+#include "engine/kernels.h"
+#include "engine/tile-inl.h"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace sinefield::HWY_NAMESPACE {
+
+using engine::AdamStep;
+using engine::NetworkLayout;
+using engine::SineLayer;
+
+template <class T>
+void Pack(const NetworkLayout& net, const T* parameters, T* packed) {
+  constexpr int P = panel<T>;
+  for (size_t l = 0; l < net.layers.size(); ++l) {
+    const SineLayer& layer = net.layers[l];
+    const T omega = static_cast<T>(layer.flat.omega);
+    const T* w = parameters + layer.flat.weight;
+    for (int j = 0; j < layer.outputs; ++j) {
+      T* forward = packed + layer.forward + static_cast<size_t>(j / P) * static_cast<size_t>(layer.inputs) * P + j % P;
+      for (int k = 0; k < layer.inputs; ++k) forward[k * P] = omega * w[j * layer.inputs + k];
+      packed[layer.bias + static_cast<size_t>(j)] = omega * parameters[layer.flat.bias + j];
+    }
+    if (l == 0) continue;
+    for (int k = 0; k < layer.inputs; k += P) {
+      T* backward = packed + layer.backward + static_cast<size_t>(k / P) * static_cast<size_t>(layer.outputs) * P;
+      const int width = std::min(P, layer.inputs - k);
+      for (int j = 0; j < layer.outputs; ++j)
+        for (int i = 0; i < width; ++i) backward[j * P + i] = omega * w[j * layer.inputs + k + i];
+    }
+  }
+  const int units = net.output.inputs;
+  for (int o = 0; o < net.outputs(); ++o) {
+    std::copy_n(parameters + net.output.weight + o * units, units,
+                packed + net.output_weights + static_cast<size_t>(o) * static_cast<size_t>(net.padded(units)));
+    packed[net.output_bias + static_cast<size_t>(o)] = parameters[net.output.bias + o];
+  }
+}
+
+template <class T>
+void UnpackGradient(const NetworkLayout& net, const T* packed, T* gradient) {
+  constexpr int P = panel<T>;
+  for (const SineLayer& layer : net.layers) {
+    const T omega = static_cast<T>(layer.flat.omega);
+    T* to = gradient + layer.flat.weight;
+    for (int j = 0; j < layer.outputs; ++j) {
+      const T* from =
+          packed + layer.gradient + static_cast<size_t>(j / P) * static_cast<size_t>(layer.inputs) * P + j % P;
+      for (int k = 0; k < layer.inputs; ++k) to[j * layer.inputs + k] = omega * from[k * P];
+      gradient[layer.flat.bias + j] = omega * packed[layer.bias_gradient + static_cast<size_t>(j)];
+    }
+  }
+  const int units = net.output.inputs;
+  for (int o = 0; o < net.outputs(); ++o) {
+    std::copy_n(packed + net.output_gradient + static_cast<size_t>(o) * static_cast<size_t>(net.padded(units)), units,
+                gradient + net.output.weight + o * units);
+    gradient[net.output.bias + o] = packed[net.output_bias_gradient + static_cast<size_t>(o)];
+  }
+}
+
+// Arrays of kernels are padded to cache lines, so `size` may be rounded up; those of callers are not: `size` is exact.
+template <class T>
+void Add(T* into, const T* from, size_t size) {
+  const Tag<T> d;
+  constexpr auto L = static_cast<size_t>(lanes<T>);
+  size_t i = 0;
+  for (; i + L <= size; i += L) hn::StoreU(hn::Add(hn::LoadU(d, into + i), hn::LoadU(d, from + i)), d, into + i);
+  for (; i < size; ++i) into[i] += from[i];
+}
+
+template <class T>
+double SumOfSquares(const T* x, size_t size) {
+  double sum[4] = {};
+  for (size_t i = 0; i < size; ++i) sum[i % 4] += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+// Kingma and Ba 2015, in the order of operations of torch.optim.Adam:
+// p -= lr / c1 * m / (sqrt(v) / sqrt(c2) + epsilon).
+template <class T>
+void Adam(const AdamStep& step, T* parameters, const T* gradient, T* mean, T* square, size_t size) {
+  const Tag<T> d;
+  constexpr auto L = static_cast<size_t>(lanes<T>);
+  const auto constant = [d](double x) HWY_ATTR { return hn::Set(d, static_cast<T>(x)); };
+  const auto scale = constant(step.scale), beta1 = constant(step.beta1), beta2 = constant(step.beta2);
+  const auto rest1 = constant(1 - step.beta1), rest2 = constant(1 - step.beta2), epsilon = constant(step.epsilon);
+  const auto rate = constant(step.lr / step.correction1);
+  const auto root = hn::Sqrt(constant(step.correction2));
+  const auto update = [&](const T* p, const T* g, const T* m, const T* v, T* p_to, T* m_to, T* v_to) HWY_ATTR {
+    const auto slope = hn::Mul(scale, hn::LoadU(d, g));
+    const auto mean_now = hn::MulAdd(beta1, hn::LoadU(d, m), hn::Mul(rest1, slope));
+    const auto square_now = hn::MulAdd(beta2, hn::LoadU(d, v), hn::Mul(rest2, hn::Mul(slope, slope)));
+    const auto width = hn::Add(hn::Div(hn::Sqrt(square_now), root), epsilon);
+    hn::StoreU(hn::Sub(hn::LoadU(d, p), hn::Div(hn::Mul(rate, mean_now), width)), d, p_to);
+    hn::StoreU(mean_now, d, m_to);
+    hn::StoreU(square_now, d, v_to);
+  };
+  size_t i = 0;
+  for (; i + L <= size; i += L) {
+    update(parameters + i, gradient + i, mean + i, square + i, parameters + i, mean + i, square + i);
+  }
+  if (i < size) {
+    T p[L] = {}, g[L] = {}, m[L] = {}, v[L] = {};
+    const size_t rest = size - i;
+    std::copy_n(parameters + i, rest, p);
+    std::copy_n(gradient + i, rest, g);
+    std::copy_n(mean + i, rest, m);
+    std::copy_n(square + i, rest, v);
+    update(p, g, m, v, p, m, v);
+    std::copy_n(p, rest, parameters + i);
+    std::copy_n(m, rest, mean + i);
+    std::copy_n(v, rest, square + i);
+  }
+}
+
+}  // namespace sinefield::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif

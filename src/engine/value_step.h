@@ -1,0 +1,74 @@
+// Loss and gradient of the parameters for one batch, values only: forward, seed, reverse, in parts.
+//
+// The batch is cut into parts that depend on its size alone (at most 64); each part sums its blocks in order, and parts
+// are added pairwise along a fixed binary tree, so that the same bits come out for any number of threads. A finished
+// part waits only for its sibling: about threads + log2(parts) gradients exist at a time, not one for each part.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "engine/kernels.h"
+#include "engine/workers.h"
+
+namespace sinefield::engine {
+
+/// Number of parts of a batch: one for each 1,024 points, 1 .. 64.
+int parts_of(std::int64_t points);
+
+template <class T>
+class ValueStep {
+ public:
+  /// Allocates all that `run` needs.
+  ValueStep(const Architecture&, Isa, Workers&);
+
+  /// At least one point. Overwrites `gradient` (flat layout); returns the loss, the sum of the batch's shares.
+  /// Allocates nothing.
+  double run(std::span<const T> parameters, const Batch<T>&, std::span<T> gradient);
+
+  const NetworkLayout& layout() const { return layout_; }
+
+ private:
+  struct Node {  // of the summation tree: a finished subtree that waits for its sibling
+    int slot = -1;
+    double loss = 0;
+  };
+
+  int take_slot();
+  void finish(int part, int parts, int slot, double loss);
+
+  const Kernels<T>& kernels_;
+  Workers& workers_;
+  NetworkLayout layout_;
+  AlignedArray<T> packed_;
+  std::vector<AlignedArray<T>> scratch_;  // one for each worker
+  std::vector<AlignedArray<T>> sums_;     // gradients of parts; pages are touched when a slot is first taken
+  std::mutex mutex_;
+  std::vector<int> free_slots_;
+  std::vector<Node> nodes_;  // heap order: node n has children 2n and 2n + 1
+};
+
+/// Coordinates (n, inputs) and targets (n, outputs) in memory; the loss is the mean over both of (u - target)^2.
+template <class T>
+class SquaredErrorBatch final : public Batch<T> {
+ public:
+  SquaredErrorBatch(MatrixView<const T> coordinates, MatrixView<const T> targets)
+      : coordinates_(coordinates), targets_(targets) {}
+  std::int64_t points() const override { return coordinates_.rows; }
+  void coordinates(std::int64_t first, int count, T* x) const override;
+  double seed(std::int64_t first, int count, const T* u, T* u_bar) const override;
+
+ private:
+  MatrixView<const T> coordinates_, targets_;
+};
+
+/// The seed of a mean squared error over `terms` = points x outputs: u_bar = 2 (u - target) / terms; returns the share
+/// sum (u - target)^2 / terms of `count` values.
+template <class T>
+double squared_error_seed(std::int64_t count, double terms, const T* u, const T* target, T* u_bar);
+
+}  // namespace sinefield::engine

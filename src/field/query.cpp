@@ -1,0 +1,145 @@
+// From points in signal units to jets in signal units: the plan for an order, the engine over pieces of the points, the
+// sum over the networks of a field, and the chain rule of the two affine maps around them.
+// SPDX-License-Identifier: MIT
+#include "sinefield/query.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/jet_query.h"
+#include "sinefield/error.h"
+
+namespace sinefield {
+namespace {
+
+engine::JetPlan plan_of(Order order, const Field& field, const std::vector<double>& axis_scales) {
+  switch (order) {
+    case Order::value:
+      return engine::value_plan();
+    case Order::gradient:
+      return engine::gradient_plan(field.inputs(), field.outputs());
+    case Order::laplacian: {
+      // In signal units the Laplacian weighs the second derivatives by the squares of the axis scales.
+      std::vector<double> weights;
+      for (const double scale : axis_scales) weights.push_back(scale * scale);
+      return engine::laplacian_plan(weights);
+    }
+    case Order::hessian:
+      return engine::hessian_plan(field.inputs());
+  }
+  throw bad_input("unknown order of a query");
+}
+
+}  // namespace
+
+template <class T>
+struct Evaluator<T>::State {
+  Order order;
+  int inputs, outputs;
+  std::vector<double> axis_scale, axis_offset, channel_scale, channel_offset;
+  std::unique_ptr<engine::Workers> workers;
+  std::vector<engine::JetQuery<T>> networks;
+  std::vector<T> coordinates;
+  std::vector<std::vector<T>> streams, partial;
+};
+
+template <class T>
+Evaluator<T>::Evaluator(const Field& field, Order order, Units units, const ComputeOptions& options)
+    : state_(std::make_unique<State>()) {
+  if (options.threads < 1 || options.threads > 1024)
+    throw bad_input(fmt::format("{} threads asked for, expected 1 to 1024", options.threads));
+  State& s = *state_;
+  s.order = order;
+  s.inputs = field.inputs();
+  s.outputs = field.outputs();
+  const bool signal = units == Units::signal;
+  for (const AxisMap& axis : field.axes) {
+    s.axis_scale.push_back(signal ? axis.scale : 1);
+    s.axis_offset.push_back(signal ? axis.offset : 0);
+  }
+  for (const ChannelMap& channel : field.channels) {
+    s.channel_scale.push_back(signal ? channel.scale : 1);
+    s.channel_offset.push_back(signal ? channel.offset : 0);
+  }
+  s.workers = engine::make_workers(options.threads);
+  const engine::JetPlan plan = plan_of(order, field, s.axis_scale);
+  for (const Network& network : field.networks) {
+    const std::vector<T> parameters(network.parameters.begin(), network.parameters.end());
+    s.networks.emplace_back(network.architecture, std::span<const T>(parameters), plan, options.isa, *s.workers);
+  }
+  s.streams.resize(static_cast<std::size_t>(plan.streams()));
+  if (s.networks.size() > 1) s.partial.resize(s.streams.size());
+}
+
+template <class T>
+Evaluator<T>::~Evaluator() = default;
+template <class T>
+Evaluator<T>::Evaluator(Evaluator&&) noexcept = default;
+
+template <class T>
+Jets<T> Evaluator<T>::operator()(MatrixView<const T> points) {
+  State& s = *state_;
+  if (points.cols != s.inputs)
+    throw bad_input(fmt::format("points have {} columns, the field has {} coordinates", points.cols, s.inputs));
+  const auto n = static_cast<std::size_t>(points.rows), d = static_cast<std::size_t>(s.inputs),
+             c = static_cast<std::size_t>(s.outputs);
+  s.coordinates.resize(n * d);
+  for (std::size_t p = 0; p < n; ++p)
+    for (std::size_t i = 0; i < d; ++i)
+      s.coordinates[p * d + i] = static_cast<T>(
+          s.axis_scale[i] * static_cast<double>(points.row(static_cast<std::int64_t>(p))[i]) + s.axis_offset[i]);
+  const auto run = [&](engine::JetQuery<T>& network, std::vector<std::vector<T>>& streams) {
+    std::vector<T*> out;
+    for (std::vector<T>& stream : streams) {
+      stream.resize(n * c);
+      out.push_back(stream.data());
+    }
+    network.run(MatrixView<const T>(s.coordinates.data(), points.rows, s.inputs), out);
+  };
+  run(s.networks.front(), s.streams);
+  for (std::size_t term = 1; term < s.networks.size(); ++term) {
+    run(s.networks[term], s.partial);
+    for (std::size_t stream = 0; stream < s.streams.size(); ++stream)
+      std::ranges::transform(s.streams[stream], s.partial[stream], s.streams[stream].begin(), std::plus<>());
+  }
+
+  Jets<T> jets;
+  jets.value.resize(n * c);
+  for (std::size_t e = 0; e < n * c; ++e)
+    jets.value[e] =
+        static_cast<T>(s.channel_scale[e % c] * static_cast<double>(s.streams[0][e]) + s.channel_offset[e % c]);
+  if (s.order == Order::value) return jets;
+  jets.gradient.resize(n * c * d);
+  for (std::size_t e = 0; e < n * c; ++e)
+    for (std::size_t i = 0; i < d; ++i)
+      jets.gradient[e * d + i] =
+          static_cast<T>(s.channel_scale[e % c] * s.axis_scale[i] * static_cast<double>(s.streams[1 + i][e]));
+  if (s.order == Order::gradient) return jets;
+  jets.laplacian.resize(n * c);
+  if (s.order == Order::laplacian) {
+    for (std::size_t e = 0; e < n * c; ++e)
+      jets.laplacian[e] = static_cast<T>(s.channel_scale[e % c] * static_cast<double>(s.streams[1 + d][e]));
+    return jets;
+  }
+  jets.hessian.resize(n * c * d * d);
+  for (std::size_t e = 0; e < n * c; ++e) {
+    std::size_t stream = 1 + d;
+    double trace = 0;
+    for (std::size_t i = 0; i < d; ++i)
+      for (std::size_t j = i; j < d; ++j, ++stream) {
+        const double second =
+            s.channel_scale[e % c] * s.axis_scale[i] * s.axis_scale[j] * static_cast<double>(s.streams[stream][e]);
+        jets.hessian[(e * d + i) * d + j] = jets.hessian[(e * d + j) * d + i] = static_cast<T>(second);
+        if (i == j) trace += second;
+      }
+    jets.laplacian[e] = static_cast<T>(trace);
+  }
+  return jets;
+}
+
+template class Evaluator<float>;
+template class Evaluator<double>;
+
+}  // namespace sinefield

@@ -1,0 +1,213 @@
+// The training loop of a picture: draw, step, update, stop. Nothing here writes files or prints.
+// SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "engine/value_step.h"
+#include "signal/picture_samples.h"
+#include "sinefield/error.h"
+#include "sinefield/fit.h"
+#include "sinefield/render.h"
+#include "train/adam.h"
+#include "train/sampler.h"
+#include "train/schedule.h"
+
+namespace sinefield {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+void check(const Picture& picture, const FitOptions& options) {
+  const auto positive = [](const char* name, auto value) {
+    if (value && !(*value > 0)) throw bad_input(fmt::format("{} is {}, expected a number above 0", name, *value));
+  };
+  positive("steps", options.steps);
+  positive("seconds", options.seconds);
+  positive("horizon", options.horizon);
+  const Recipe& recipe = options.recipe;
+  if (!(recipe.lr > 0 && recipe.lr <= 1))
+    throw bad_input(fmt::format("learning rate {}, expected a number above 0, at most 1", recipe.lr));
+  if (recipe.batch < 0) throw bad_input(fmt::format("batch of {} points, expected 1 or more, or all", recipe.batch));
+  if (options.steps && options.horizon && *options.horizon < *options.steps)
+    throw bad_input(fmt::format("horizon of {} steps is shorter than the run of {}", *options.horizon, *options.steps));
+  const std::int64_t pixels = picture.format.height * picture.format.width;
+  if (pixels < 1 || picture.samples.size() != static_cast<std::size_t>(pixels * picture.format.channel_count()))
+    throw bad_input("a picture whose samples do not match its format cannot be fitted");
+}
+
+Field field_for(const Picture& picture, const FitOptions& options) {
+  const Recipe& recipe = options.recipe;
+  const Architecture architecture{.inputs = 2,
+                                  .outputs = picture.format.channel_count(),
+                                  .width = recipe.width,
+                                  .hidden_layers = recipe.hidden_layers,
+                                  .omega_first = recipe.omega_first,
+                                  .omega_hidden = recipe.omega_hidden};
+  Field field;
+  field.axes = picture_axes(picture.format.height, picture.format.width);
+  field.channels = picture_channels(picture);
+  field.picture = picture.format;
+  if (options.init) {
+    if (options.init->architecture != architecture)
+      throw bad_input("the network to start from has another architecture than the one asked for",
+                      "give the same --width, --hidden-layers and omegas, and a picture of the same channels");
+    field.networks = {*options.init};
+  } else {
+    field.networks = {initial_network(architecture, options.seed)};
+  }
+  return field;
+}
+
+/// Figures of the picture as it would be written, in strips: no second picture in memory.
+PictureMeasures evaluate(const Field& field, const Picture& original, const ComputeOptions& compute) {
+  PictureRenderer renderer(field, original.format.height, original.format.width, Order::value, compute);
+  PictureComparison comparison(original);
+  for (std::int64_t y = 0; y < original.format.height; y += renderer.strip()) {
+    Jets<float> jets = renderer.rows(y, std::min(renderer.strip(), original.format.height - y));
+    for (float& value : jets.value) value = quantised(value, original.format.type);
+    comparison.add_rows(y, jets.value);
+  }
+  return comparison.result();
+}
+
+/// The run of one network. The order of work is fixed by counts of steps; time decides only how many there are.
+class Run {
+ public:
+  Run(const Picture& picture, const FitOptions& options)
+      : picture_(picture),
+        options_(options),
+        pixels_(picture.format.height * picture.format.width),
+        field_(field_for(picture, options)),
+        workers_(engine::make_workers(options.compute.threads)),
+        step_(network().architecture, options.compute.isa, *workers_),
+        gradient_(network().parameters.size()) {
+    const std::int64_t batch = options.recipe.batch;
+    if (batch > 0 && batch < pixels_) indices_.resize(static_cast<std::size_t>(batch));
+  }
+
+  FitResult finish() && {
+    const StoppedBy stopped_by = train();
+    const PictureMeasures measures = evaluated_at_ == done_ ? measures_ : evaluate(field_, picture_, options_.compute);
+    const FitReport report{stopped_by, done_, horizon_, seconds_since(options_.started), loss_, measures};
+    return {std::move(field_), report};
+  }
+
+ private:
+  Network& network() { return field_.networks.front(); }
+
+  double take_step(std::int64_t index) {
+    if (!indices_.empty()) train::draw_samples(pixels_, options_.seed, index, indices_);
+    const PictureBatch batch(picture_, field_.axes, field_.channels, indices_);
+    return step_.run(network().parameters, batch, gradient_);
+  }
+
+  /// Steps that fit into `seconds`, from steps timed on throwaway gradients (the parameters do not move), with time
+  /// kept for the last evaluation and for writing.
+  std::int64_t steps_in_time() {
+    const auto start = Clock::now();
+    int timed = 0;
+    std::vector<double> durations;
+    while (timed < 3 || (timed < 12 && seconds_since(start) < std::min(0.4, 0.02 * *options_.seconds))) {
+      const auto before = Clock::now();
+      take_step(timed++);
+      if (timed > 1) durations.push_back(seconds_since(before));  // the first touches fresh memory
+    }
+    std::ranges::nth_element(durations, durations.begin() + static_cast<std::ptrdiff_t>(durations.size() / 2));
+    const double step = durations[durations.size() / 2];
+    // A step does three passes over its points, the evaluation one over all pixels and the figures beside it.
+    const auto points = static_cast<double>(indices_.empty() ? pixels_ : static_cast<std::int64_t>(indices_.size()));
+    closing_seconds_ = 0.5 * step * static_cast<double>(pixels_) / points + 0.1;
+    const double left = *options_.seconds - seconds_since(options_.started) - closing_seconds_;
+    return std::max<std::int64_t>(1, static_cast<std::int64_t>(0.97 * left / step));
+  }
+
+  StoppedBy train() {
+    const std::int64_t in_time = options_.seconds ? steps_in_time() : 0;
+    const std::int64_t last = options_.steps ? *options_.steps : options_.seconds ? in_time : options_.recipe.steps;
+    horizon_ = options_.horizon ? *options_.horizon : options_.steps ? *options_.steps : last;
+    if (options_.seconds && options_.steps && !options_.horizon)
+      horizon_ = std::min(horizon_, std::max(in_time, std::int64_t{1}));
+
+    train::Adam<float> adam(gradient_.size(), options_.compute.isa);
+    const auto start = Clock::now();
+    const std::int64_t target_every = evaluation_interval(options_.recipe, pixels_) / 2;
+    while (done_ < last) {
+      const double lr = train::learning_rate(options_.recipe.schedule, options_.recipe.lr, done_, horizon_);
+      loss_ = take_step(done_);
+      if (!std::isfinite(loss_))
+        throw failure(fmt::format("the training diverged at step {}: the loss is {}", done_ + 1, loss_),
+                      fmt::format("try a smaller --lr than {}, or a smaller --omega-first than {}", options_.recipe.lr,
+                                  options_.recipe.omega_first));
+      adam.step(network().parameters, gradient_, lr, options_.recipe.clip_norm);
+      ++done_;
+      mean_loss_ = done_ == 1 ? loss_ : 0.9 * mean_loss_ + 0.1 * loss_;
+
+      FitProgress progress{done_, horizon_, loss_, lr, seconds_since(options_.started), 0, {}};
+      const double per_step = seconds_since(start) / static_cast<double>(done_);
+      progress.seconds_left = per_step * static_cast<double>(last - done_) + closing_seconds_;
+      const bool logged = options_.evaluate_every > 0 && (done_ % options_.evaluate_every == 0 || done_ == last);
+      const bool near = options_.psnr && done_ % target_every == 0 && estimated_psnr() > *options_.psnr - 1;
+      if (logged || near) {
+        measures_ = evaluate(field_, picture_, options_.compute);
+        evaluated_at_ = done_;
+        progress.psnr = measures_.psnr;
+      }
+      if (options_.on_progress) options_.on_progress(progress);
+      if (near && measures_.psnr >= *options_.psnr) return StoppedBy::psnr;
+      if (options_.stop.stop_requested()) return StoppedBy::interruption;
+      if (options_.seconds && seconds_since(options_.started) + per_step + closing_seconds_ > *options_.seconds)
+        return StoppedBy::seconds;
+    }
+    return options_.seconds && !(options_.steps && last == *options_.steps) ? StoppedBy::seconds : StoppedBy::steps;
+  }
+
+  /// From the recent losses; only decides when the real figure is worth its time.
+  double estimated_psnr() const { return 10 * std::log10(4 / mean_loss_); }
+
+  const Picture& picture_;
+  const FitOptions& options_;
+  std::int64_t pixels_;
+  Field field_;
+  std::unique_ptr<engine::Workers> workers_;
+  engine::ValueStep<float> step_;
+  std::vector<float> gradient_;
+  std::vector<std::int64_t> indices_;
+  std::int64_t done_ = 0, horizon_ = 0, evaluated_at_ = -1;
+  double loss_ = 0, mean_loss_ = 0, closing_seconds_ = 0;
+  PictureMeasures measures_{};
+};
+
+}  // namespace
+
+std::string_view stopped_by_name(StoppedBy reason) {
+  switch (reason) {
+    case StoppedBy::steps:
+      return "steps";
+    case StoppedBy::psnr:
+      return "psnr";
+    case StoppedBy::seconds:
+      return "seconds";
+    case StoppedBy::interruption:
+      return "interruption";
+  }
+  return "";
+}
+
+std::int64_t evaluation_interval(const Recipe& recipe, std::int64_t pixels) {
+  const std::int64_t batch = recipe.batch == 0 ? pixels : std::min(recipe.batch, pixels);
+  return std::max<std::int64_t>(25, 10 * pixels / (3 * batch));
+}
+
+FitResult fit_picture(const Picture& picture, const FitOptions& options) {
+  check(picture, options);
+  return Run(picture, options).finish();
+}
+
+}  // namespace sinefield
