@@ -43,7 +43,8 @@ enum class StoppedBy : std::uint8_t { steps, psnr, seconds, interruption };
 std::string_view stopped_by_name(StoppedBy);
 
 struct FitProgress {
-  std::int64_t step, horizon;  ///< steps done, and the steps that the schedule is laid out for
+  std::int64_t step;           ///< steps done
+  std::int64_t step_limit;     ///< steps after which the run ends at the latest
   double loss;                 ///< of the last step, in raw outputs
   double lr;
   double seconds, seconds_left;  ///< since `started`; expected until the end of the horizon

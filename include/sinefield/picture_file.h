@@ -32,7 +32,7 @@ __attribute__((visibility("default"))) Picture read_picture(const std::filesyste
 ///   .jpg .jpeg   u8        grey, RGB; quality 95, full colour resolution: the one lossy format
 ///   .tif .tiff   u8, u16, f32   any number of channels
 ///   .exr         f32       any number of channels
-/// ICC profile and orientation are kept in all of them.
+/// Orientation is kept in all of them, an ICC profile in all but EXR, which has no place for one.
 __attribute__((visibility("default"))) void require_writable(const std::filesystem::path&, const PictureFormat&);
 
 /// Writes the picture, clipped and rounded as by `quantise` (measures.h), beside its target and renames it.

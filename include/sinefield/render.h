@@ -42,7 +42,7 @@ Picture render_values(const Field&, std::int64_t height, std::int64_t width, Sam
                       const FractionDone& = {});
 
 /// One scalar for each pixel: the derivative of the mean of the colour channels, each in its [-1, 1], per sample of the
-/// original.
+/// original. Throws bad_input for Order::value.
 struct DerivativePlanes {
   std::vector<float> d_row, d_column;  ///< empty for the Laplacian
   std::vector<float> laplacian;        ///< empty for the gradient

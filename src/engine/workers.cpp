@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include "engine/workers.h"
 
+#include <fmt/core.h>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
+
+#include "sinefield/error.h"
 
 namespace sinefield::engine {
 namespace {
@@ -34,7 +37,9 @@ class TbbWorkers final : public Workers {
 }  // namespace
 
 std::unique_ptr<Workers> make_workers(int threads) {
-  if (threads <= 1) return std::make_unique<SerialWorkers>();
+  if (threads < 1 || threads > 1024)
+    throw bad_input(fmt::format("{} threads asked for, expected 1 to 1024", threads));
+  if (threads == 1) return std::make_unique<SerialWorkers>();
   return std::make_unique<TbbWorkers>(threads);
 }
 

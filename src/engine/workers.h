@@ -36,6 +36,7 @@ class SerialWorkers final : public Workers {
 };
 
 /// Threads of oneTBB, which composes with whatever else the process runs; more than the machine has are allowed.
+/// Throws bad_input outside 1 .. 1,024.
 std::unique_ptr<Workers> make_workers(int threads);
 
 }  // namespace sinefield::engine

@@ -48,8 +48,6 @@ struct Evaluator<T>::State {
 template <class T>
 Evaluator<T>::Evaluator(const Field& field, Order order, Units units, const ComputeOptions& options)
     : state_(std::make_unique<State>()) {
-  if (options.threads < 1 || options.threads > 1024)
-    throw bad_input(fmt::format("{} threads asked for, expected 1 to 1024", options.threads));
   State& s = *state_;
   s.order = order;
   s.inputs = field.inputs();

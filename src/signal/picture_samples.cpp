@@ -13,7 +13,7 @@ std::vector<ChannelMap> picture_channels(const Picture& picture) {
   if (const double full = full_scale(picture.format.type); full > 0)
     return std::vector<ChannelMap>(channels, {full / 2, full / 2});
   constexpr float huge = std::numeric_limits<float>::infinity();
-  std::array<std::array<float, 2>, 2> range{{{huge, -huge}, {huge, -huge}}};  // of colour, of alpha: min, max
+  std::array<std::array<float, 2>, 2> range{{{huge, -huge}, {0, 1}}};  // of colour, of alpha: min, max
   const auto group = [&](std::size_t c) { return static_cast<int>(c) == picture.format.alpha ? 1U : 0U; };
   for (std::size_t e = 0; e < picture.samples.size(); ++e) {
     auto& [low, high] = range[group(e % channels)];

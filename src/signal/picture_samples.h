@@ -11,8 +11,9 @@
 
 namespace sinefield {
 
-/// The output map of a picture: the full scale of integer types, or [min, max] of a float file (the colour channels
-/// together, alpha on its own), becomes [-1, 1].
+/// The output map of a picture: the full scale of integer types, or [min, max] of a float file's colour channels
+/// together, becomes [-1, 1]. So does [0, 1] of float alpha, or more where its values go beyond: opaque stays opaque
+/// when it is rendered in another type.
 std::vector<ChannelMap> picture_channels(const Picture&);
 
 /// The pixels of one step: those named by `indices` (row-major), or all of them where that is empty.

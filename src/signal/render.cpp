@@ -87,6 +87,7 @@ Picture render_values(const Field& field, std::int64_t height, std::int64_t widt
 
 DerivativePlanes render_derivatives(const Field& field, std::int64_t height, std::int64_t width, Order order,
                                     const ComputeOptions& options, const FractionDone& report) {
+  if (order == Order::value) throw bad_input("derivatives of order value asked for, expected gradient or laplacian");
   PictureRenderer renderer(field, height, width, order, options);
   const int channels = field.outputs(), alpha = field.picture.alpha;
   const auto pixels = static_cast<std::size_t>(height * width);

@@ -58,6 +58,9 @@ Field field_for(const Picture& picture, const FitOptions& options) {
     if (options.init->architecture != architecture)
       throw bad_input("the network to start from has another architecture than the one asked for",
                       "give the same --width, --hidden-layers and omegas, and a picture of the same channels");
+    if (std::ssize(options.init->parameters) != parameter_count(architecture))
+      throw bad_input(fmt::format("the network to start from has {} parameters, its architecture {}",
+                                  options.init->parameters.size(), parameter_count(architecture)));
     field.networks = {*options.init};
   } else {
     field.networks = {initial_network(architecture, options.seed)};
@@ -94,6 +97,8 @@ class Run {
 
   FitResult finish() && {
     const StoppedBy stopped_by = train();
+    if (!std::ranges::all_of(network().parameters, [](float p) { return std::isfinite(p); }))
+      throw diverged(done_, "a parameter is not finite");
     const PictureMeasures measures = evaluated_at_ == done_ ? measures_ : evaluate(field_, picture_, options_.compute);
     const FitReport report{stopped_by, done_, horizon_, seconds_since(options_.started), loss_, measures};
     return {std::move(field_), report};
@@ -101,6 +106,12 @@ class Run {
 
  private:
   Network& network() { return field_.networks.front(); }
+
+  Error diverged(std::int64_t step, const std::string& sign) const {
+    return failure(fmt::format("the training diverged at step {}: {}", step, sign),
+                   fmt::format("try a smaller --lr than {}, or a smaller --omega-first than {}", options_.recipe.lr,
+                               options_.recipe.omega_first));
+  }
 
   double take_step(std::int64_t index) {
     if (!indices_.empty()) train::draw_samples(pixels_, options_.seed, index, indices_);
@@ -125,15 +136,14 @@ class Run {
     const auto points = static_cast<double>(indices_.empty() ? pixels_ : static_cast<std::int64_t>(indices_.size()));
     closing_seconds_ = 0.5 * step * static_cast<double>(pixels_) / points + 0.1;
     const double left = *options_.seconds - seconds_since(options_.started) - closing_seconds_;
-    return std::max<std::int64_t>(1, static_cast<std::int64_t>(0.97 * left / step));
+    return static_cast<std::int64_t>(std::clamp(0.97 * left / step, 1.0, 1e15));
   }
 
   StoppedBy train() {
     const std::int64_t in_time = options_.seconds ? steps_in_time() : 0;
-    const std::int64_t last = options_.steps ? *options_.steps : options_.seconds ? in_time : options_.recipe.steps;
-    horizon_ = options_.horizon ? *options_.horizon : options_.steps ? *options_.steps : last;
-    if (options_.seconds && options_.steps && !options_.horizon)
-      horizon_ = std::min(horizon_, std::max(in_time, std::int64_t{1}));
+    const std::int64_t wanted = options_.steps ? *options_.steps : options_.seconds ? in_time : options_.recipe.steps;
+    horizon_ = options_.horizon ? *options_.horizon : options_.seconds ? std::min(wanted, in_time) : wanted;
+    const std::int64_t last = std::min(wanted, horizon_);  // the rate is zero beyond
 
     train::Adam<float> adam(gradient_.size(), options_.compute.isa);
     const auto start = Clock::now();
@@ -142,14 +152,12 @@ class Run {
       const double lr = train::learning_rate(options_.recipe.schedule, options_.recipe.lr, done_, horizon_);
       loss_ = take_step(done_);
       if (!std::isfinite(loss_))
-        throw failure(fmt::format("the training diverged at step {}: the loss is {}", done_ + 1, loss_),
-                      fmt::format("try a smaller --lr than {}, or a smaller --omega-first than {}", options_.recipe.lr,
-                                  options_.recipe.omega_first));
+        throw diverged(done_ + 1, fmt::format("the loss is {}", loss_));
       adam.step(network().parameters, gradient_, lr, options_.recipe.clip_norm);
       ++done_;
       mean_loss_ = done_ == 1 ? loss_ : 0.9 * mean_loss_ + 0.1 * loss_;
 
-      FitProgress progress{done_, horizon_, loss_, lr, seconds_since(options_.started), 0, {}};
+      FitProgress progress{done_, last, loss_, lr, seconds_since(options_.started), 0, {}};
       const double per_step = seconds_since(start) / static_cast<double>(done_);
       progress.seconds_left = per_step * static_cast<double>(last - done_) + closing_seconds_;
       const bool logged = options_.evaluate_every > 0 && (done_ % options_.evaluate_every == 0 || done_ == last);
@@ -165,7 +173,7 @@ class Run {
       if (options_.seconds && seconds_since(options_.started) + per_step + closing_seconds_ > *options_.seconds)
         return StoppedBy::seconds;
     }
-    return options_.seconds && !(options_.steps && last == *options_.steps) ? StoppedBy::seconds : StoppedBy::steps;
+    return options_.seconds && last == in_time ? StoppedBy::seconds : StoppedBy::steps;
   }
 
   /// From the recent losses; only decides when the real figure is worth its time.

@@ -1,0 +1,430 @@
+// What the tensors and the metadata of a model file mean: docs/format.md in code. Reading trusts nothing; writing
+// refuses what reading would refuse, so that a run cannot end in a file that is useless. SPDX-License-Identifier: MIT
+#include "sinefield/model_file.h"
+
+#include <fmt/core.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "io/base64.h"
+#include "io/input_file.h"
+#include "io/json_reader.h"
+#include "io/output_file.h"
+#include "io/safetensors.h"
+#include "sinefield/error.h"
+
+namespace sinefield {
+namespace {
+
+constexpr const char* metadata_key = "sinefield";
+constexpr std::int64_t max_picture_side = std::numeric_limits<std::int32_t>::max();
+
+// Order of the enumerators.
+constexpr std::initializer_list<const char*> kind_names = {"network", "sum", "tiles"};
+constexpr std::initializer_list<const char*> sample_type_names = {"u8", "u16", "f32"};
+
+template <class Enum>
+const char* name_of(std::initializer_list<const char*> names, Enum value) {
+  return names.begin()[static_cast<std::size_t>(value)];
+}
+
+// ---- checksums
+
+class Crc32 {
+ public:
+  void add(std::span<const std::byte> bytes) {
+    value_ = ::crc32_z(value_, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
+  }
+  std::string text() const { return fmt::format("crc32:{:08x}", value_); }
+
+ private:
+  uLong value_ = ::crc32_z(0, nullptr, 0);
+};
+
+std::string checksum_of_parameters(const Field& field) {
+  Crc32 crc;
+  for (const Network& network : field.networks) crc.add(std::as_bytes(std::span(network.parameters)));
+  return crc.text();
+}
+
+// The end of the metadata: it protects all the text before it.
+std::string seal_of(std::string_view text) {
+  Crc32 crc;
+  crc.add(std::as_bytes(std::span(text.data(), text.size())));
+  return fmt::format(",\"metadata_checksum\":\"{}\"}}", crc.text());
+}
+
+// ---- what tensors there are
+
+std::string tensor_prefix(FieldKind kind, std::size_t term) {
+  return kind == FieldKind::sum ? fmt::format("terms.{}.", term) : "";
+}
+
+std::string tensor_name(const std::string& prefix, std::size_t layer, const char* what) {
+  return fmt::format("{}net.net.{}.0.{}", prefix, layer, what);
+}
+
+struct TensorSlot {
+  std::string name;
+  std::vector<std::uint64_t> shape;
+  std::int64_t offset = 0, count = 0;  // elements, in the network's parameters
+};
+
+// In the order of the parameters.
+std::vector<TensorSlot> tensor_slots(const Architecture& architecture, const std::string& prefix) {
+  std::vector<TensorSlot> slots;
+  std::size_t index = 0;
+  for (const LayerSlice& layer : layer_slices(architecture)) {
+    const auto rows = static_cast<std::uint64_t>(layer.outputs), cols = static_cast<std::uint64_t>(layer.inputs);
+    slots.push_back({tensor_name(prefix, index, "weight"), {rows, cols}, layer.weight, layer.bias - layer.weight});
+    slots.push_back({tensor_name(prefix, index, "bias"), {rows}, layer.bias, layer.outputs});
+    ++index;
+  }
+  return slots;
+}
+
+// ---- what a field must be, the same for reading and writing
+
+// The numbers of the parameters are not looked at here. `what` starts the messages.
+void check_description(const Field& field, const std::string& what) {
+  const auto refuse = [&](const std::string& problem) { throw bad_input(fmt::format("{}: {}", what, problem)); };
+  if (field.networks.empty()) refuse("it holds no network");
+  if (field.kind == FieldKind::network && field.networks.size() != 1) {
+    refuse(fmt::format("kind \"network\" holds {} networks, expected 1", field.networks.size()));
+  }
+  for (const Network& network : field.networks) {
+    if (const auto reason = why_invalid(network.architecture)) refuse("invalid architecture: " + *reason);
+    const Architecture &first = field.networks.front().architecture, &other = network.architecture;
+    if (other.inputs != first.inputs || other.outputs != first.outputs) {
+      refuse(fmt::format("the networks of a sum map {} to {} and {} to {} numbers, expected the same for all",
+                         first.inputs, first.outputs, other.inputs, other.outputs));
+    }
+  }
+  const auto inputs = static_cast<std::size_t>(field.inputs()), outputs = static_cast<std::size_t>(field.outputs());
+  if (field.axes.size() != inputs) refuse(fmt::format("{} axes for {} inputs", field.axes.size(), inputs));
+  if (field.channels.size() != outputs)
+    refuse(fmt::format("{} channels for {} outputs", field.channels.size(), outputs));
+  const auto finite = [](const auto& map) { return std::isfinite(map.scale) && std::isfinite(map.offset); };
+  if (!std::all_of(field.axes.begin(), field.axes.end(), finite)) refuse("a map of the axes is not finite");
+  if (!std::all_of(field.channels.begin(), field.channels.end(), finite)) refuse("a map of the channels is not finite");
+
+  const PictureFormat& picture = field.picture;
+  if (picture.height == 0 && picture.width == 0) return;
+  if (picture.height < 1 || picture.width < 1 || picture.height > max_picture_side ||
+      picture.width > max_picture_side) {
+    refuse(fmt::format("a picture of {} x {} pixels", picture.height, picture.width));
+  }
+  if (inputs != 2) refuse(fmt::format("a picture needs 2 inputs, the network has {}", inputs));
+  if (picture.channels.size() != outputs) {
+    refuse(fmt::format("a picture of {} channels for {} outputs", picture.channels.size(), outputs));
+  }
+  if (picture.alpha < -1 || picture.alpha >= picture.channel_count()) {
+    refuse(fmt::format("alpha is channel {} of {}", picture.alpha, picture.channel_count()));
+  }
+  if (picture.orientation < 1 || picture.orientation > 8) {
+    refuse(fmt::format("orientation is {}, expected 1 to 8", picture.orientation));
+  }
+}
+
+void check_parameters(const Field& field, const std::string& what) {
+  for (std::size_t term = 0; term < field.networks.size(); ++term) {
+    const Network& network = field.networks[term];
+    if (static_cast<std::int64_t>(network.parameters.size()) != parameter_count(network.architecture)) {
+      throw bad_input(fmt::format("{}: network {} has {} parameters, its architecture {}", what, term,
+                                  network.parameters.size(), parameter_count(network.architecture)));
+    }
+    for (const TensorSlot& slot : tensor_slots(network.architecture, tensor_prefix(field.kind, term))) {
+      const auto begin = network.parameters.begin() + slot.offset;
+      const auto bad = std::find_if(begin, begin + slot.count, [](float x) { return !std::isfinite(x); });
+      if (bad != begin + slot.count) {
+        throw bad_input(fmt::format("{}: tensor {} holds {} at element {}, expected finite numbers", what, slot.name,
+                                    *bad, bad - begin));
+      }
+    }
+  }
+}
+
+// ---- writing
+
+std::string metadata_text(const Field& field) {
+  using nlohmann::ordered_json;
+  const PictureFormat& picture = field.picture;
+  const bool is_picture = picture.height > 0;
+
+  ordered_json metadata;
+  metadata["version"] = model_format_version;
+  metadata["kind"] = name_of(kind_names, field.kind);
+  metadata["architecture"] = ordered_json::array();
+  for (const Network& network : field.networks) {
+    const Architecture& a = network.architecture;
+    metadata["architecture"].push_back({{"inputs", a.inputs},
+                                        {"outputs", a.outputs},
+                                        {"width", a.width},
+                                        {"hidden_layers", a.hidden_layers},
+                                        {"activation", "sine"},
+                                        {"omega_first", a.omega_first},
+                                        {"omega_hidden", a.omega_hidden}});
+  }
+  metadata["domain"] = {{"units", is_picture ? "pixel" : "unknown"}, {"axes", ordered_json::array()}};
+  for (const AxisMap& axis : field.axes) {
+    metadata["domain"]["axes"].push_back({{"name", axis.name}, {"scale", axis.scale}, {"offset", axis.offset}});
+  }
+  metadata["output"] = {{"channels", ordered_json::array()}};
+  for (std::size_t c = 0; c < field.channels.size(); ++c) {
+    metadata["output"]["channels"].push_back({{"name", is_picture ? picture.channels[c] : fmt::format("u{}", c)},
+                                              {"scale", field.channels[c].scale},
+                                              {"offset", field.channels[c].offset}});
+  }
+  if (is_picture) {
+    metadata["signal"] = {{"type", "picture"},
+                          {"height", picture.height},
+                          {"width", picture.width},
+                          {"sample_type", name_of(sample_type_names, picture.type)},
+                          {"alpha", picture.alpha},
+                          {"orientation", picture.orientation},
+                          {"icc", base64_text(picture.icc)}};
+  } else {
+    metadata["signal"] = {{"type", "none"}};
+  }
+  metadata["training"] = ordered_json::object();
+  for (const auto& [key, value] : field.training) metadata["training"][key] = value;
+  metadata["checksum"] = checksum_of_parameters(field);
+
+  std::string text = metadata.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  text.pop_back();  // the closing brace comes with the seal
+  return text + seal_of(text);
+}
+
+std::string header_bytes(const Field& field) {
+  check_description(field, "cannot write this field");
+  check_parameters(field, "cannot write this field");
+  std::vector<SafetensorsShape> tensors;
+  for (std::size_t term = 0; term < field.networks.size(); ++term) {
+    for (TensorSlot& slot : tensor_slots(field.networks[term].architecture, tensor_prefix(field.kind, term))) {
+      tensors.push_back({std::move(slot.name), std::move(slot.shape)});
+    }
+  }
+  return safetensors_header(tensors, {{metadata_key, metadata_text(field)}});
+}
+
+// ---- reading
+
+// All of the field but the numbers of its parameters.
+Field description_from(const JsonNode& metadata, const std::string& file) {
+  Field field;
+  switch (metadata["kind"].choice(kind_names)) {
+    case 0:
+      field.kind = FieldKind::network;
+      break;
+    case 1:
+      field.kind = FieldKind::sum;
+      break;
+    default:
+      throw bad_input(fmt::format("{}: kind \"tiles\" needs a newer version of sinefield", file), "update sinefield");
+  }
+  metadata.expect_keys(
+      {"version", "kind", "architecture", "domain", "output", "signal", "training", "checksum", "metadata_checksum"});
+  constexpr int any = std::numeric_limits<int>::max();
+  for (const JsonNode& node : metadata["architecture"].items()) {
+    node.expect_keys({"inputs", "outputs", "width", "hidden_layers", "activation", "omega_first", "omega_hidden"});
+    node["activation"].choice({"sine"});
+    const auto size = [&](const char* key) { return static_cast<int>(node[key].integer(-any, any)); };
+    const Architecture architecture = {.inputs = size("inputs"),
+                                       .outputs = size("outputs"),
+                                       .width = size("width"),
+                                       .hidden_layers = size("hidden_layers"),
+                                       .omega_first = node["omega_first"].number(),
+                                       .omega_hidden = node["omega_hidden"].number()};
+    field.networks.push_back({architecture, {}});
+  }
+  const JsonNode domain = metadata["domain"], output = metadata["output"], signal = metadata["signal"];
+  domain.expect_keys({"units", "axes"});
+  for (const JsonNode& axis : domain["axes"].items()) {
+    axis.expect_keys({"name", "scale", "offset"});
+    field.axes.push_back({axis["name"].text(), axis["scale"].number(), axis["offset"].number()});
+  }
+  std::vector<std::string> names;
+  output.expect_keys({"channels"});
+  for (const JsonNode& channel : output["channels"].items()) {
+    channel.expect_keys({"name", "scale", "offset"});
+    names.push_back(channel["name"].text());
+    field.channels.push_back({channel["scale"].number(), channel["offset"].number()});
+  }
+  if (signal["type"].choice({"none", "picture"}) == 0) {
+    signal.expect_keys({"type"});
+    domain["units"].choice({"unknown"});
+  } else {
+    signal.expect_keys({"type", "height", "width", "sample_type", "alpha", "orientation", "icc"});
+    domain["units"].choice({"pixel"});
+    PictureFormat& picture = field.picture;
+    picture.height = signal["height"].integer(1, max_picture_side);
+    picture.width = signal["width"].integer(1, max_picture_side);
+    picture.type = static_cast<SampleType>(signal["sample_type"].choice(sample_type_names));
+    picture.channels = std::move(names);
+    picture.alpha = static_cast<int>(signal["alpha"].integer(-1, any));
+    picture.orientation = static_cast<int>(signal["orientation"].integer(1, 8));
+    const auto icc = base64_bytes(signal["icc"].text());
+    if (!icc) throw bad_input(fmt::format("{} is not base64", signal["icc"].where()));
+    picture.icc = *icc;
+  }
+  for (const auto& [key, value] : metadata["training"].members()) field.training[key] = value.text();
+  check_description(field, file);
+  return field;
+}
+
+// Fills the parameters, after every name and shape has been found right.
+void load_parameters(Field& field, const Safetensors& container, const InputFile& file) {
+  std::size_t expected = 0;
+  for (std::size_t term = 0; term < field.networks.size(); ++term) {
+    for (const TensorSlot& slot : tensor_slots(field.networks[term].architecture, tensor_prefix(field.kind, term))) {
+      const auto found = container.tensors.find(slot.name);
+      if (found == container.tensors.end()) {
+        throw bad_input(fmt::format("{}: tensor {} is missing", file.name(), slot.name));
+      }
+      if (found->second.shape != slot.shape) {
+        throw bad_input(fmt::format("{}: tensor {} has shape {}, expected {}", file.name(), slot.name,
+                                    shape_text(found->second.shape), shape_text(slot.shape)));
+      }
+      ++expected;
+    }
+  }
+  if (container.tensors.size() != expected) {
+    auto names = container.tensors;
+    for (std::size_t term = 0; term < field.networks.size(); ++term) {
+      for (const TensorSlot& slot : tensor_slots(field.networks[term].architecture, tensor_prefix(field.kind, term))) {
+        names.erase(slot.name);
+      }
+    }
+    throw bad_input(fmt::format("{}: tensor {} is no part of this model", file.name(), names.begin()->first));
+  }
+  for (std::size_t term = 0; term < field.networks.size(); ++term) {
+    Network& network = field.networks[term];
+    network.parameters.resize(static_cast<std::size_t>(parameter_count(network.architecture)));
+    for (const TensorSlot& slot : tensor_slots(network.architecture, tensor_prefix(field.kind, term))) {
+      const auto values = std::span(network.parameters)
+                              .subspan(static_cast<std::size_t>(slot.offset), static_cast<std::size_t>(slot.count));
+      file.read(container.tensors.at(slot.name).offset, std::as_writable_bytes(values));
+    }
+  }
+}
+
+Field own_model(const Safetensors& container, const std::string& text, const InputFile& file) {
+  if (container.metadata.size() != 1) {
+    throw bad_input(fmt::format("{}: the metadata have {} keys, expected only \"{}\"", file.name(),
+                                container.metadata.size(), metadata_key));
+  }
+  const nlohmann::json json = parse_json(text, file.name() + ": the metadata");
+  const JsonNode metadata(json, file.name() + ": metadata");
+  const std::int64_t version = metadata["version"].integer(1, std::numeric_limits<std::int64_t>::max());
+  if (version > model_format_version) {
+    throw bad_input(fmt::format("{} has format version {}, this sinefield reads up to version {}", file.name(), version,
+                                model_format_version),
+                    "update sinefield");
+  }
+  const std::size_t seal_size = seal_of("").size();
+  const std::size_t sealed = text.size() < seal_size ? 0 : text.size() - seal_size;
+  if (text.substr(sealed) != seal_of(std::string_view(text).substr(0, sealed))) {
+    throw bad_input(fmt::format("{} is damaged: the checksum of its metadata does not match", file.name()));
+  }
+  Field field = description_from(metadata, file.name());
+  load_parameters(field, container, file);
+  if (const std::string found = checksum_of_parameters(field), &stated = metadata["checksum"].text(); found != stated) {
+    throw bad_input(
+        fmt::format("{} is damaged: its tensors have checksum {}, the metadata say {}", file.name(), found, stated));
+  }
+  check_parameters(field, file.name());
+  return field;
+}
+
+// ---- plain tensors of the original code
+
+Architecture original_architecture(const Safetensors& container, const std::string& file) {
+  std::size_t layers = 0;
+  const auto weight = [&](std::size_t layer) { return container.tensors.find(tensor_name("", layer, "weight")); };
+  while (weight(layers) != container.tensors.end()) ++layers;
+  if (layers < 2) {
+    throw bad_input(
+        fmt::format("{} is no model of sinefield and holds no network of the original code: tensor {} is missing", file,
+                    tensor_name("", layers, "weight")));
+  }
+  const auto sizes = [&](std::size_t layer) {
+    const auto& shape = weight(layer)->second.shape;
+    if (shape.size() != 2 || shape[0] > INT32_MAX || shape[1] > INT32_MAX) {
+      throw bad_input(fmt::format("{}: tensor {} has shape {}, expected (outputs, inputs)", file,
+                                  tensor_name("", layer, "weight"), shape_text(shape)));
+    }
+    return std::pair(static_cast<int>(shape[0]), static_cast<int>(shape[1]));
+  };
+  const auto [width, inputs] = sizes(0);
+  return {.inputs = inputs,
+          .outputs = sizes(layers - 1).first,
+          .width = width,
+          .hidden_layers = static_cast<int>(std::min<std::size_t>(layers - 2, INT32_MAX))};
+}
+
+Field original_model(const Safetensors& container, const OriginalOmegas& omegas, const InputFile& file) {
+  Architecture architecture = original_architecture(container, file.name());
+  architecture.omega_first = omegas.first;
+  architecture.omega_hidden = omegas.hidden;
+  if (const auto reason = why_invalid(architecture)) {
+    throw bad_input(fmt::format("{}: invalid architecture: {}", file.name(), *reason));
+  }
+  Field field;
+  field.networks.push_back({architecture, {}});
+  for (int i = 0; i < architecture.inputs; ++i) field.axes.push_back({fmt::format("x{}", i), 1, 0});
+  field.channels.resize(static_cast<std::size_t>(architecture.outputs));
+  check_description(field, file.name());
+  load_parameters(field, container, file);
+  check_parameters(field, file.name());
+  return field;
+}
+
+Field field_from(const InputFile& file, const std::optional<OriginalOmegas>& omegas) {
+  const Safetensors container = read_safetensors_header(file);
+  const auto own = container.metadata.find(metadata_key);
+  if (own != container.metadata.end()) {
+    if (omegas) {
+      throw bad_input(fmt::format("{} is a model of sinefield and records its own omegas", file.name()),
+                      "leave out --omega-first and --omega-hidden");
+    }
+    return own_model(container, own->second, file);
+  }
+  if (omegas) return original_model(container, *omegas, file);
+  original_architecture(container, file.name());  // throws where it is something else altogether
+  throw bad_input(
+      fmt::format("{} holds plain tensors without sinefield's metadata, so its omegas are unknown", file.name()),
+      "give --omega-first and --omega-hidden (the original code has 30 and 30)");
+}
+
+}  // namespace
+
+void write_model(const std::filesystem::path& path, const Field& field, Overwrite overwrite) {
+  const std::string header = header_bytes(field);
+  OutputFile file(path, overwrite);
+  file.write(header);
+  for (const Network& network : field.networks) file.write(std::as_bytes(std::span(network.parameters)));
+  file.commit();
+}
+
+std::vector<std::byte> model_bytes(const Field& field) {
+  const std::string header = header_bytes(field);
+  std::vector<std::byte> bytes;
+  const auto append = [&](std::span<const std::byte> part) { bytes.insert(bytes.end(), part.begin(), part.end()); };
+  append(std::as_bytes(std::span(header)));
+  for (const Network& network : field.networks) append(std::as_bytes(std::span(network.parameters)));
+  return bytes;
+}
+
+Field read_model(const std::filesystem::path& path, std::optional<OriginalOmegas> omegas) {
+  return field_from(InputFile(path), omegas);
+}
+
+Field model_from_bytes(std::span<const std::byte> bytes, const std::string& name,
+                       std::optional<OriginalOmegas> omegas) {
+  return field_from(InputFile(bytes, name), omegas);
+}
+
+}  // namespace sinefield

@@ -1,0 +1,533 @@
+// Model files: what goes in comes out bit for bit, and every kind of damage is found and named.
+// SPDX-License-Identifier: MIT
+#include "sinefield/model_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "io/base64.h"
+#include "sinefield/error.h"
+
+namespace sinefield {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+using testing::HasSubstr;
+using Bytes = std::vector<std::byte>;
+
+Field small_picture() {
+  Field field;
+  field.networks.push_back(
+      initial_network({.inputs = 2, .outputs = 2, .width = 3, .hidden_layers = 1, .omega_first = 12.5}, 7));
+  field.axes = picture_axes(5, 9);
+  field.channels = {{127.5, 127.5}, {0.1, -1.0 / 3.0}};
+  field.picture = {.height = 5,
+                   .width = 9,
+                   .type = SampleType::u16,
+                   .channels = {"Y", "A"},
+                   .alpha = 1,
+                   .orientation = 6,
+                   .icc = {0, 1, 2, 253, 254, 255, 7}};
+  field.training = {{"recipe", "original"}, {"seed", "7"}, {"note", "quote \" backslash \\ caf\xc3\xa9"}};
+  return field;
+}
+
+Field small_sum() {
+  Field field;
+  field.kind = FieldKind::sum;
+  field.networks.push_back(initial_network({.inputs = 3, .outputs = 1, .width = 4, .hidden_layers = 2}, 1, 0));
+  field.networks.push_back(initial_network({.inputs = 3, .outputs = 1, .width = 8, .hidden_layers = 0}, 1, 1));
+  field.axes = {{"t", 0.5, 0}, {"row", 1, -1}, {"column", 2, 1e-300}};
+  field.channels = {{1, 0}};
+  return field;
+}
+
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+void expect_same(const Field& a, const Field& b) {
+  EXPECT_EQ(a.kind, b.kind);
+  ASSERT_EQ(a.networks.size(), b.networks.size());
+  for (std::size_t i = 0; i < a.networks.size(); ++i) {
+    EXPECT_EQ(a.networks[i].architecture, b.networks[i].architecture);
+    EXPECT_TRUE(same_bits(a.networks[i].parameters, b.networks[i].parameters));
+  }
+  ASSERT_EQ(a.axes.size(), b.axes.size());
+  for (std::size_t i = 0; i < a.axes.size(); ++i) {
+    EXPECT_EQ(a.axes[i].name, b.axes[i].name);
+    EXPECT_EQ(a.axes[i].scale, b.axes[i].scale);
+    EXPECT_EQ(a.axes[i].offset, b.axes[i].offset);
+  }
+  ASSERT_EQ(a.channels.size(), b.channels.size());
+  for (std::size_t i = 0; i < a.channels.size(); ++i) {
+    EXPECT_EQ(a.channels[i].scale, b.channels[i].scale);
+    EXPECT_EQ(a.channels[i].offset, b.channels[i].offset);
+  }
+  EXPECT_EQ(a.picture.height, b.picture.height);
+  EXPECT_EQ(a.picture.width, b.picture.width);
+  EXPECT_EQ(a.picture.type, b.picture.type);
+  EXPECT_EQ(a.picture.channels, b.picture.channels);
+  EXPECT_EQ(a.picture.alpha, b.picture.alpha);
+  EXPECT_EQ(a.picture.orientation, b.picture.orientation);
+  EXPECT_EQ(a.picture.icc, b.picture.icc);
+  EXPECT_EQ(a.training, b.training);
+}
+
+// A model taken apart, to be changed in one place and put together again.
+struct Parts {
+  ordered_json header, metadata;
+  std::string data;
+};
+
+Parts take_apart(const Bytes& bytes) {
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), 8);
+  const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  Parts parts{ordered_json::parse(text.substr(8, length)), {}, text.substr(8 + length)};
+  parts.metadata = ordered_json::parse(parts.header["__metadata__"]["sinefield"].get<std::string>());
+  return parts;
+}
+
+std::string crc32_text(const std::string& bytes) {
+  std::array<char, 16> text = {};
+  const auto* first = reinterpret_cast<const Bytef*>(bytes.data());
+  std::snprintf(text.data(), text.size(), "crc32:%08lx", ::crc32(0, first, static_cast<uInt>(bytes.size())));
+  return text.data();
+}
+
+Bytes safetensors(const std::string& header, const std::string& data) {
+  std::string file(8, '\0');
+  const std::uint64_t length = header.size();
+  std::memcpy(file.data(), &length, 8);
+  file += header + data;
+  const auto bytes = std::as_bytes(std::span(file));
+  return {bytes.begin(), bytes.end()};
+}
+
+std::string padded(std::string header) {
+  header.append((8 - header.size() % 8) % 8, ' ');
+  return header;
+}
+
+// As docs/format.md says it: the checksum of the data as they lie, the seal over all the text before it.
+Bytes put_together(Parts parts) {
+  parts.metadata.erase("metadata_checksum");
+  parts.metadata["checksum"] = crc32_text(parts.data);
+  std::string text = parts.metadata.dump();
+  text.pop_back();
+  text += ",\"metadata_checksum\":\"" + crc32_text(text) + "\"}";
+  parts.header["__metadata__"]["sinefield"] = text;
+  return safetensors(padded(parts.header.dump()), parts.data);
+}
+
+void expect_refused(const Bytes& bytes, const std::string& words, std::optional<OriginalOmegas> omegas = {}) {
+  try {
+    model_from_bytes(bytes, "m.sine", omegas);
+    ADD_FAILURE() << "nothing thrown, expected: " << words;
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::bad_input);
+    EXPECT_THAT(error.what(), HasSubstr("m.sine"));
+    EXPECT_THAT(error.what(), HasSubstr(words));
+  }
+}
+
+// A change of the metadata of small_picture() that its checksums cover.
+void expect_refused(const std::function<void(ordered_json&)>& change, const std::string& words) {
+  Parts parts = take_apart(model_bytes(small_picture()));
+  change(parts.metadata);
+  expect_refused(put_together(parts), words);
+}
+
+// A change of the tensors of small_picture().
+void expect_tensors_refused(const std::function<void(Parts&)>& change, const std::string& words) {
+  Parts parts = take_apart(model_bytes(small_picture()));
+  change(parts);
+  expect_refused(put_together(parts), words);
+}
+
+TEST(ModelFile, RoundTripsAPicture) {
+  const Field field = small_picture();
+  expect_same(model_from_bytes(model_bytes(field), "m"), field);
+}
+
+TEST(ModelFile, RoundTripsASumAndAField) { expect_same(model_from_bytes(model_bytes(small_sum()), "m"), small_sum()); }
+
+TEST(ModelFile, RoundTripsUnusualFloats) {
+  Field field = small_picture();
+  auto& parameters = field.networks[0].parameters;
+  parameters[0] = -0.0F;
+  parameters[1] = std::numeric_limits<float>::denorm_min();
+  parameters[2] = std::numeric_limits<float>::max();
+  field.axes[0].scale = std::numeric_limits<double>::denorm_min();
+  field.axes[1].offset = 0.1 + 0.2;
+  expect_same(model_from_bytes(model_bytes(field), "m"), field);
+}
+
+TEST(ModelFile, FileAndBytesAreTheSame) {
+  const fs::path folder = fs::temp_directory_path() / ("sinefield-model-" + std::to_string(::getpid()));
+  fs::create_directories(folder);
+  const fs::path path = folder / "m.sine";
+  write_model(path, small_picture());
+  std::ifstream file(path, std::ios::binary);
+  const std::string content((std::istreambuf_iterator<char>(file)), {});
+  const Bytes bytes = model_bytes(small_picture());
+  EXPECT_EQ(content, std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  expect_same(read_model(path), small_picture());
+  EXPECT_THROW(write_model(path, small_sum()), Error);
+  write_model(path, small_sum(), Overwrite::replace);
+  expect_same(read_model(path), small_sum());
+  fs::resize_file(path, 100);
+  EXPECT_THROW(read_model(path), Error);
+  EXPECT_THROW(read_model(folder), Error);
+  EXPECT_THROW(read_model(folder / "none"), Error);
+  fs::remove_all(folder);
+}
+
+TEST(ModelFile, LayoutIsTheDocumentedOne) {
+  const Field field = small_picture();
+  const Bytes bytes = model_bytes(field);
+  const Parts parts = take_apart(bytes);
+  EXPECT_EQ((bytes.size() - parts.data.size()) % 8, 0U);
+  std::vector<std::string> names;
+  for (const auto& [name, value] : parts.header.items()) names.push_back(name);
+  EXPECT_THAT(names, testing::UnorderedElementsAre("__metadata__", "net.net.0.0.weight", "net.net.0.0.bias",
+                                                   "net.net.1.0.weight", "net.net.1.0.bias", "net.net.2.0.weight",
+                                                   "net.net.2.0.bias"));
+  EXPECT_EQ(parts.header["__metadata__"].size(), 1U);
+  EXPECT_EQ(parts.header["net.net.0.0.weight"].dump(), R"({"data_offsets":[0,24],"dtype":"F32","shape":[3,2]})");
+  EXPECT_EQ(parts.header["net.net.2.0.weight"]["shape"].dump(), "[2,3]");
+  EXPECT_EQ(parts.data.size(), field.networks[0].parameters.size() * 4);
+  EXPECT_EQ(std::memcmp(parts.data.data(), field.networks[0].parameters.data(), parts.data.size()), 0);
+  EXPECT_EQ(parts.metadata["checksum"], crc32_text(parts.data));
+  EXPECT_EQ(put_together(parts), bytes);
+}
+
+void expect_every_change_found(const Field& field, const std::vector<int>& flips, const std::string& values) {
+  const Bytes good = model_bytes(field);
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    const auto try_value = [&](std::byte value) {
+      if (value == good[i]) return;
+      Bytes bad = good;
+      bad[i] = value;
+      try {
+        model_from_bytes(bad, "m");
+        ADD_FAILURE() << "byte " << i << " of " << good.size() << " changed to " << static_cast<int>(value);
+      } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::bad_input);
+      }
+    };
+    for (const int flip : flips) try_value(good[i] ^ static_cast<std::byte>(flip));
+    for (const char value : values) try_value(static_cast<std::byte>(value));
+  }
+}
+
+TEST(ModelFile, EveryChangedByteIsFound) {
+  // Every bit; the characters that JSON skips or takes for structure; the end of text.
+  expect_every_change_found(small_picture(), {1, 2, 4, 8, 16, 32, 64, 128, 255}, std::string(" \n\"0\0", 5));
+  expect_every_change_found(small_sum(), {1, 255}, "");
+}
+
+TEST(ModelFile, EveryCutIsFound) {
+  const Bytes good = model_bytes(small_sum());
+  for (std::size_t length = 0; length < good.size(); ++length) {
+    try {
+      model_from_bytes(std::span(good).first(length), "m");
+      ADD_FAILURE() << length << " bytes of " << good.size();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::bad_input);
+      EXPECT_THAT(error.what(), testing::AnyOf(HasSubstr("cut"), HasSubstr("not a model file"))) << length;
+    }
+  }
+  const std::string expected = "is cut: expected " + std::to_string(good.size()) + " bytes, found ";
+  expect_refused({good.begin(), good.end() - 1}, expected + std::to_string(good.size() - 1));
+  Bytes longer = good;
+  longer.push_back(std::byte{0});
+  expect_refused(longer, "is too long");
+}
+
+TEST(ModelFile, RefusesOtherFiles) {
+  expect_refused(Bytes(), "is not a model file: it has 0 bytes");
+  expect_refused(safetensors("not json", ""), "its header does not start with {");
+  const std::string png("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16);
+  const auto bytes = std::as_bytes(std::span(png));
+  expect_refused({bytes.begin(), bytes.end()}, "is not a model file: its first 8 bytes");
+}
+
+TEST(ModelFile, RefusesBrokenHeaders) {
+  expect_refused(safetensors("{\"a\":}", ""), "the header is not valid JSON at byte 6");
+  expect_refused(safetensors("{\"a\":1,\"a\":2}", ""), "has the key \"a\" twice");
+  expect_refused(safetensors("{\"a\":1", ""), "does not end with }");
+  expect_refused(safetensors(std::string("{\"a\":1}\0}", 9), ""), "not valid JSON");
+  expect_refused(safetensors("{\"a\":1e999}", ""), "out of range");
+  expect_refused(safetensors("{\"a\":\"\xff\"}", ""), "not valid JSON");
+  const std::string deep = "{\"a\":" + std::string(100'000, '[') + std::string(100'000, ']') + "}";
+  expect_refused(safetensors(deep, ""), "nested more than");
+  expect_refused(safetensors("{\"a\":1}", ""), "header \"a\" is 1, expected an object");
+  expect_refused(safetensors("{}", ""), "is no model of sinefield");
+  expect_refused(safetensors("{\"__metadata__\":{\"sinefield\":1}}", ""), "expected a string");
+  expect_refused(safetensors("{\"__metadata__\":{\"sinefield\":\"{\"}}", ""), "the metadata is not valid JSON");
+  expect_refused(safetensors("{\"__metadata__\":{\"sinefield\":\"{}\"}}", ""), "lacks the key \"version\"");
+  expect_refused(safetensors("{\"__metadata__\":{\"sinefield\":\"{}\",\"format\":\"pt\"}}", ""), "have 2 keys");
+}
+
+TEST(ModelFile, RefusesWrongTensors) {
+  expect_tensors_refused([](Parts& p) { p.header["net.net.0.0.bias"]["dtype"] = "F16"; },
+                         "tensor net.net.0.0.bias has type F16, expected F32");
+  expect_tensors_refused(
+      [](Parts& p) {
+        p.header["net.net.0.0.weight"]["shape"] = {2, 3};
+      },
+      "tensor net.net.0.0.weight has shape (2, 3), expected (3, 2)");
+  expect_tensors_refused([](Parts& p) { p.header["net.net.0.0.weight"]["shape"] = {6}; },
+                         "tensor net.net.0.0.weight has shape (6), expected (3, 2)");
+  expect_tensors_refused([](Parts& p) { p.header["net.net.0.0.weight"]["shape"] = {3, 3}; }, "does not fit its shape");
+  expect_tensors_refused(
+      [](Parts& p) {
+        p.header["net.net.0.0.weight"]["shape"] = {1LL << 40, 1LL << 40};
+      },
+      "does not fit its shape");
+  expect_tensors_refused([](Parts& p) { p.header["net.net.0.0.weight"]["shape"] = {-3, -2}; }, "expected an integer");
+  expect_tensors_refused([](Parts& p) { p.header["net.net.0.0.weight"]["shape"] = {3.0, 2.0}; }, "expected an integer");
+  expect_tensors_refused(
+      [](Parts& p) {
+        p.header["net.net.0.0.weight"]["data_offsets"] = {24, 0};
+      },
+      "expected an integer from 24");
+  expect_tensors_refused([](Parts& p) { p.header["net.net.0.0.weight"]["data_offsets"] = {0}; }, "1 data offsets");
+  expect_tensors_refused([](Parts& p) { p.header["net.net.0.0.weight"]["more"] = 1; }, "unknown key \"more\"");
+  expect_tensors_refused([](Parts& p) { p.header["net.net.0.0.weight"].erase("dtype"); }, "lacks the key \"dtype\"");
+  expect_tensors_refused(
+      [](Parts& p) {
+        p.header["net.net.0.0.bias"]["data_offsets"] = {20, 32};
+      },
+      "no gaps or overlaps");
+  expect_tensors_refused(
+      [](Parts& p) {
+        p.header["net.net.7.0.bias"] = p.header["net.net.2.0.bias"];
+        p.header.erase("net.net.2.0.bias");
+      },
+      "tensor net.net.2.0.bias is missing");
+  expect_tensors_refused(
+      [](Parts& p) {
+        const auto end = p.data.size();
+        p.header["extra"] = {{"dtype", "F32"}, {"shape", {1}}, {"data_offsets", {end, end + 4}}};
+        p.data += std::string(4, '\0');
+      },
+      "tensor extra is no part of this model");
+  expect_tensors_refused(
+      [](Parts& p) {
+        const float infinity = INFINITY;
+        std::memcpy(p.data.data() + 4, &infinity, 4);
+      },
+      "tensor net.net.0.0.weight holds inf at element 1");
+}
+
+TEST(ModelFile, AcceptsTensorsInAnyOrder) {
+  // Other tools sort tensors by name when they write: bias before weight. The checksum follows the layers, not the
+  // file.
+  const Field field = small_picture();
+  const Bytes bytes = model_bytes(field);
+  Parts parts = take_apart(bytes);
+  const std::string data = parts.data;
+  const std::string seal = parts.header["__metadata__"]["sinefield"];
+  parts.data.clear();
+  for (auto& [name, entry] : parts.header.items()) {
+    if (name == "__metadata__") continue;
+    const auto begin = entry["data_offsets"][0].get<std::size_t>(), end = entry["data_offsets"][1].get<std::size_t>();
+    entry["data_offsets"] = {parts.data.size(), parts.data.size() + end - begin};
+    parts.data += data.substr(begin, end - begin);
+  }
+  ASSERT_NE(parts.data, data);
+  parts.header["__metadata__"]["sinefield"] = seal;
+  expect_same(model_from_bytes(safetensors(padded(parts.header.dump()), parts.data), "m"), field);
+}
+
+TEST(ModelFile, ChecksumsTellWhichPartIsDamaged) {
+  const Bytes good = model_bytes(small_picture());
+  Bytes bad = good;
+  bad.back() ^= std::byte{1};
+  expect_refused(bad, "is damaged: its tensors have checksum crc32:");
+  const std::string text(reinterpret_cast<const char*>(good.data()), good.size());
+  bad = good;
+  bad[text.find("original")] = std::byte{'O'};
+  expect_refused(bad, "is damaged: the checksum of its metadata does not match");
+}
+
+TEST(ModelFile, RefusesOtherVersionsAndKinds) {
+  expect_refused([](ordered_json& m) { m["version"] = 2; },
+                 "has format version 2, this sinefield reads up to version 1");
+  expect_refused([](ordered_json& m) { m["version"] = 0; }, "version is 0");
+  expect_refused([](ordered_json& m) { m["version"] = "1"; }, "version is \"1\"");
+  expect_refused([](ordered_json& m) { m["version"] = 18446744073709551615ULL; }, "expected an integer");
+  expect_refused([](ordered_json& m) { m["kind"] = "tiles"; }, "kind \"tiles\" needs a newer version");
+  expect_refused([](ordered_json& m) { m["kind"] = "star"; }, "kind is \"star\", expected one of \"network\", \"sum\"");
+}
+
+TEST(ModelFile, RefusesMetadataThatContradictItself) {
+  const auto architecture = [](const char* key, const ordered_json& value) {
+    return [=](ordered_json& m) { m["architecture"][0][key] = value; };
+  };
+  expect_refused(architecture("width", 0), "invalid architecture: width is 0");
+  expect_refused(architecture("width", -5), "invalid architecture: width is -5");
+  expect_refused(architecture("hidden_layers", 65), "invalid architecture: hidden_layers is 65");
+  expect_refused(architecture("hidden_layers", 1e10), "expected an integer");
+  expect_refused(architecture("omega_first", 0), "invalid architecture: omega_first is 0");
+  expect_refused(architecture("omega_hidden", nullptr), "omega_hidden is null, expected a number");
+  expect_refused(architecture("activation", "relu"), "activation is \"relu\", expected one of \"sine\"");
+  expect_refused(architecture("width", 4), "tensor net.net.0.0.weight has shape (3, 2), expected (4, 2)");
+  expect_refused(architecture("inputs", 3), "2 axes for 3 inputs");
+  expect_refused(architecture("outputs", 3), "2 channels for 3 outputs");
+  expect_refused([](ordered_json& m) { m["architecture"].clear(); }, "it holds no network");
+  expect_refused([](ordered_json& m) { m["architecture"].push_back(m["architecture"][0]); }, "holds 2 networks");
+  expect_refused([](ordered_json& m) { m["domain"]["axes"].erase(0); }, "1 axes for 2 inputs");
+  expect_refused([](ordered_json& m) { m["domain"]["units"] = "metre"; }, "units is \"metre\"");
+  expect_refused([](ordered_json& m) { m["output"]["channels"].erase(0); }, "1 channels for 2 outputs");
+  expect_refused([](ordered_json& m) { m["output"]["channels"][1]["scale"] = "1"; },
+                 "output channels [1] scale is \"1\", expected a number");
+  expect_refused([](ordered_json& m) { m["signal"]["height"] = 0; }, "height is 0");
+  expect_refused([](ordered_json& m) { m["signal"]["width"] = 1LL << 40; }, "width is 1099511627776");
+  expect_refused([](ordered_json& m) { m["signal"]["sample_type"] = "u32"; }, "sample_type is \"u32\"");
+  expect_refused([](ordered_json& m) { m["signal"]["alpha"] = 2; }, "alpha is channel 2 of 2");
+  expect_refused([](ordered_json& m) { m["signal"]["orientation"] = 9; }, "orientation is 9");
+  expect_refused([](ordered_json& m) { m["signal"]["icc"] = "AAA"; }, "icc is not base64");
+  expect_refused([](ordered_json& m) { m["signal"] = {{"type", "none"}}; }, "units is \"pixel\"");
+  expect_refused([](ordered_json& m) { m["training"]["seed"] = 7; }, "training \"seed\" is 7, expected a string");
+  expect_refused([](ordered_json& m) { m["surprise"] = 1; }, "unknown key \"surprise\"");
+  expect_refused([](ordered_json& m) { m.erase("training"); }, "lacks the key \"training\"");
+  Parts sum = take_apart(model_bytes(small_sum()));
+  sum.metadata["architecture"][1]["inputs"] = 2;
+  expect_refused(put_together(sum), "map 3 to 1 and 2 to 1 numbers");
+}
+
+// ---- files of the original code
+
+Bytes original_file(std::vector<std::pair<std::string, std::vector<int>>> tensors) {
+  ordered_json header = {{"__metadata__", {{"format", "pt"}}}};
+  std::vector<float> values;
+  for (const auto& [name, shape] : tensors) {
+    const std::size_t begin = values.size() * 4;
+    std::size_t count = 1;
+    for (const int size : shape) count *= static_cast<std::size_t>(size);
+    for (std::size_t i = 0; i < count; ++i) values.push_back(static_cast<float>(values.size()) + 0.5F);
+    header[name] = {{"dtype", "F32"}, {"shape", shape}, {"data_offsets", {begin, values.size() * 4}}};
+  }
+  return safetensors(padded(header.dump()), {reinterpret_cast<const char*>(values.data()), values.size() * 4});
+}
+
+const std::vector<std::pair<std::string, std::vector<int>>> original_tensors = {
+    {"net.net.0.0.weight", {4, 3}}, {"net.net.0.0.bias", {4}},      {"net.net.1.0.weight", {4, 4}},
+    {"net.net.1.0.bias", {4}},      {"net.net.2.0.weight", {2, 4}}, {"net.net.2.0.bias", {2}}};
+
+TEST(ModelFile, ReadsTensorsOfTheOriginalCode) {
+  const Field field = model_from_bytes(original_file(original_tensors), "m", OriginalOmegas{3000, 31});
+  const Architecture expected = {
+      .inputs = 3, .outputs = 2, .width = 4, .hidden_layers = 1, .omega_first = 3000, .omega_hidden = 31};
+  ASSERT_EQ(field.networks.size(), 1U);
+  EXPECT_EQ(field.networks[0].architecture, expected);
+  for (std::size_t i = 0; i < field.networks[0].parameters.size(); ++i) {
+    EXPECT_EQ(field.networks[0].parameters[i], static_cast<float>(i) + 0.5F);
+  }
+  ASSERT_EQ(field.axes.size(), 3U);
+  EXPECT_EQ(field.axes[2].name, "x2");
+  EXPECT_EQ(field.axes[2].scale, 1);
+  EXPECT_EQ(field.channels.size(), 2U);
+  EXPECT_EQ(field.picture.height, 0);
+  expect_same(model_from_bytes(model_bytes(field), "m"), field);
+}
+
+TEST(ModelFile, RefusesContradictionsAboutOmegas) {
+  try {
+    model_from_bytes(original_file(original_tensors), "m");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("its omegas are unknown"));
+    EXPECT_THAT(error.hint(), HasSubstr("--omega-first and --omega-hidden"));
+  }
+  expect_refused(model_bytes(small_picture()), "records its own omegas", OriginalOmegas{});
+  expect_refused(original_file(original_tensors), "omega_hidden is 0", OriginalOmegas{30, 0});
+}
+
+TEST(ModelFile, RefusesOtherTensors) {
+  const auto changed = [](std::size_t index, const std::string& name, const std::vector<int>& shape) {
+    auto tensors = original_tensors;
+    tensors[index] = {name, shape};
+    return original_file(tensors);
+  };
+  const OriginalOmegas omegas;
+  expect_refused(original_file({{"layers.0.weight", {4, 3}}}), "holds no network of the original code");
+  expect_refused(original_file({{"layers.0.weight", {4, 3}}}), "holds no network of the original code", omegas);
+  expect_refused(changed(0, "net.net.0.0.weight", {12}), "has shape (12), expected (outputs, inputs)", omegas);
+  expect_refused(changed(0, "net.net.0.0.weight", {0, 2'000'000'000}), "invalid architecture", omegas);
+  expect_refused(changed(1, "net.net.0.0.bias", {3}), "tensor net.net.0.0.bias has shape (3), expected (4)", omegas);
+  expect_refused(changed(1, "other", {4}), "tensor net.net.0.0.bias is missing", omegas);
+  expect_refused(changed(2, "net.net.1.0.weight", {4, 5}), "has shape (4, 5), expected (4, 4)", omegas);
+  auto more = original_tensors;
+  more.emplace_back("hyper_net.bias", std::vector<int>{1});
+  expect_refused(original_file(more), "tensor hyper_net.bias is no part of this model", omegas);
+}
+
+// ---- writing
+
+TEST(ModelFile, DoesNotWriteWhatNobodyCanRead) {
+  const auto expect_not_written = [](const std::function<void(Field&)>& change, const std::string& words) {
+    Field field = small_picture();
+    change(field);
+    try {
+      model_bytes(field);
+      ADD_FAILURE() << "nothing thrown, expected: " << words;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::bad_input);
+      EXPECT_THAT(error.what(), HasSubstr(words));
+    }
+  };
+  expect_not_written([](Field& f) { f.networks[0].parameters[3] = NAN; }, "holds nan at element 3");
+  expect_not_written([](Field& f) { f.networks[0].parameters.pop_back(); }, "its architecture");
+  expect_not_written([](Field& f) { f.networks.clear(); }, "holds no network");
+  expect_not_written([](Field& f) { f.axes.pop_back(); }, "1 axes for 2 inputs");
+  expect_not_written([](Field& f) { f.axes[0].scale = INFINITY; }, "not finite");
+  expect_not_written([](Field& f) { f.channels[0].offset = NAN; }, "not finite");
+  expect_not_written([](Field& f) { f.picture.channels.pop_back(); }, "a picture of 1 channels for 2 outputs");
+  expect_not_written([](Field& f) { f.picture.height = -1; }, "a picture of -1 x 9 pixels");
+  expect_not_written([](Field& f) { f.picture.icc.resize(13'000'000); }, "header would have");
+}
+
+TEST(ModelFile, ReplacesBytesThatAreNoText) {
+  Field field = small_picture();
+  field.training["note"] = "caf\xe9";
+  EXPECT_EQ(model_from_bytes(model_bytes(field), "m").training.at("note"), "caf\xef\xbf\xbd");
+}
+
+TEST(Base64, HasOneTextForEachSequenceOfBytes) {
+  const std::vector<std::pair<std::string, std::string>> known = {{"", ""},
+                                                                  {"f", "Zg=="},
+                                                                  {"fo", "Zm8="},
+                                                                  {"foo", "Zm9v"},
+                                                                  {"foob", "Zm9vYg=="},
+                                                                  {"fooba", "Zm9vYmE="},
+                                                                  {"foobar", "Zm9vYmFy"}};  // RFC 4648, section 10
+  for (const auto& [plain, text] : known) {
+    const std::vector<std::uint8_t> bytes(plain.begin(), plain.end());
+    EXPECT_EQ(base64_text(bytes), text);
+    EXPECT_EQ(base64_bytes(text), bytes);
+  }
+  std::vector<std::uint8_t> all(256);
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::uint8_t>(i);
+  EXPECT_EQ(base64_bytes(base64_text(all)), all);
+  for (const char* bad : {"Z", "Zg", "Zg=", "Zh==", "Zm9=", "====", "Z===", "Zg==Zg==", "Zm 8", "Zm8\n", "Zm-_"}) {
+    EXPECT_EQ(base64_bytes(bad), std::nullopt) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace sinefield
