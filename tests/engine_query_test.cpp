@@ -108,8 +108,13 @@ void expect_streams(Bounds& bounds, const Sample& sample, const Expected& expect
   }
 }
 
+struct NamedPlan {
+  std::string name;
+  JetPlan plan;
+};
+
 /// Every plan that an order of a query may take, gradients by both passes, and operators that no order asks for.
-std::vector<std::pair<std::string, JetPlan>> plans(int inputs) {
+std::vector<NamedPlan> plans(int inputs) {
   std::vector<double> ones(static_cast<std::size_t>(inputs), 1), squares;
   for (int i = 0; i < inputs; ++i) squares.push_back(0.25 * (i + 1) * (i + 1));
   engine::SecondOrder mixed, pure;
@@ -177,9 +182,9 @@ TEST_P(EngineQuery, streams_of_every_plan_are_those_of_the_reference) {
         fmt::format("{} to {}, {} hidden layers, {} points", a.inputs, a.outputs, a.hidden_layers, shape.points));
     const Sample sample(a, shape.points);
     const Expected expected(sample);
-    for (const auto& [name, plan] : plans(a.inputs)) {
-      SCOPED_TRACE(name);
-      for_each_engine([&]<class T>(Isa isa) { expect_streams<T>(bounds, sample, expected, plan, isa); });
+    for (const NamedPlan& named : plans(a.inputs)) {
+      SCOPED_TRACE(named.name);
+      for_each_engine([&]<class T>(Isa isa) { expect_streams<T>(bounds, sample, expected, named.plan, isa); });
     }
   }
 }
@@ -188,14 +193,14 @@ INSTANTIATE_TEST_SUITE_P(width, EngineQuery, testing::ValuesIn(widths), testing:
 
 TEST(EngineQueryThreads, do_not_change_a_bit) {
   const Sample sample({.inputs = 2, .outputs = 3, .width = 9, .hidden_layers = 1}, 768 * 5 + 13);
-  for (const auto& [name, plan] : plans(2)) {
-    SCOPED_TRACE(name);
+  for (const NamedPlan& named : plans(2)) {
+    SCOPED_TRACE(named.name);
     for_each_engine([&]<class T>(Isa isa) {
       engine::SerialWorkers serial;
-      const auto alone = run<T>(sample, plan, isa, serial);
+      const auto alone = run<T>(sample, named.plan, isa, serial);
       for (const int threads : {2, 3, 7}) {
         const auto workers = engine::make_workers(threads);
-        EXPECT_TRUE(run<T>(sample, plan, isa, *workers) == alone) << threads << " threads";
+        EXPECT_TRUE(run<T>(sample, named.plan, isa, *workers) == alone) << threads << " threads";
       }
     });
   }

@@ -208,9 +208,9 @@ struct Cut {
   std::int64_t points;
   int parts;
 };
-constexpr std::array cuts = {Cut{1, 1},      Cut{1023, 1},          Cut{2047, 1},     Cut{2048, 2},
-                             Cut{3100, 3},   Cut{1024 * 5 + 17, 5}, Cut{7 * 1024, 7}, Cut{33 * 1024 + 5, 33},
-                             Cut{65535, 63}, Cut{70'000, 64}};
+constexpr std::array cuts = {Cut{1, 1},       Cut{511, 1},     Cut{1023, 1},         Cut{1024, 2},
+                             Cut{1600, 3},    Cut{7 * 512, 7}, Cut{512 * 5 + 17, 5}, Cut{33 * 512 + 5, 33},
+                             Cut{32'767, 63}, Cut{70'000, 64}};
 
 TEST(EngineStepParts, depend_on_the_number_of_points_alone) {
   for (const Cut& cut : cuts) EXPECT_EQ(engine::parts_of(cut.points), cut.parts) << cut.points;
@@ -220,7 +220,7 @@ TEST(EngineStepParts, depend_on_the_number_of_points_alone) {
 TEST(EngineStepParts, their_sum_is_that_of_the_reference) {
   Bounds bounds("parts");
   engine::SerialWorkers serial;
-  for (const std::int64_t points : {std::int64_t{1024 * 5 + 17}, std::int64_t{70'000}}) {
+  for (const std::int64_t points : {std::int64_t{512 * 5 + 17}, std::int64_t{70'000}}) {
     const Problem problem({{.inputs = 2, .outputs = 1, .width = 8, .hidden_layers = 1}, points});
     const Expected expected(problem);
     for_each_engine([&]<class T>(Isa isa) { expect_step(bounds, problem, expected, step<T>(problem, isa, serial)); });
@@ -229,8 +229,9 @@ TEST(EngineStepParts, their_sum_is_that_of_the_reference) {
 
 TEST(EngineStepThreads, do_not_change_a_bit) {
   for (const Cut& cut : cuts) {
+    if (cut.parts > 7 && cut.parts < 64) continue;  // the most parts once, not three times
     SCOPED_TRACE(fmt::format("{} points", cut.points));
-    const Problem problem({{.inputs = 2, .outputs = 3, .width = 8, .hidden_layers = 1}, cut.points});
+    const Problem problem({{.inputs = 2, .outputs = 1, .width = 8, .hidden_layers = 1}, cut.points});
     for_each_engine([&]<class T>(Isa isa) {
       engine::SerialWorkers serial;
       const Outcome<T> alone = step<T>(problem, isa, serial);
@@ -244,7 +245,7 @@ TEST(EngineStepThreads, do_not_change_a_bit) {
 }
 
 TEST(EngineStepThreads, do_not_change_a_bit_however_often_they_race) {
-  const Problem problem({{.inputs = 2, .outputs = 1, .width = 5, .hidden_layers = 1}, 13 * 1024});
+  const Problem problem({{.inputs = 2, .outputs = 1, .width = 5, .hidden_layers = 1}, 13 * 512});
   const Isa isa = best_isa();
   engine::SerialWorkers serial;
   const Outcome<float> alone = step<float>(problem, isa, serial);
@@ -292,7 +293,7 @@ TEST(EngineStepRuns, read_rows_by_their_strides) {
 }
 
 TEST(EngineStepMemory, a_step_allocates_nothing) {
-  const Problem problem({{.inputs = 2, .outputs = 3, .width = 20, .hidden_layers = 2}, 5000});
+  const Problem problem({{.inputs = 2, .outputs = 3, .width = 9, .hidden_layers = 2}, 3000});
   for_each_engine([&]<class T>(Isa isa) {
     const std::vector<T> parameters = as<T>(problem.parameters), x = as<T>(problem.coordinates),
                          t = as<T>(problem.targets);

@@ -62,6 +62,10 @@ double position(std::int64_t j, std::int64_t outputs, std::int64_t inputs) {
   return std::clamp((static_cast<double>(j) + 0.5) / factor - 0.5, 0.0, static_cast<double>(inputs - 1));
 }
 
+struct Size {
+  std::int64_t height, width;
+};
+
 TEST(PictureRenderer, asks_for_the_samples_themselves_at_the_size_of_the_original) {
   const Field field = wavy_field(format_of(11, 23, SampleType::u8, {"R", "G", "B"}), {{100, 3}, {50, 4}, {20, 5}});
   std::vector<float> points;
@@ -81,9 +85,6 @@ TEST(PictureRenderer, asks_for_the_samples_themselves_at_the_size_of_the_origina
 
 TEST(PictureRenderer, samples_lie_at_the_middles_of_their_share_of_the_original) {
   // Enlarged, reduced, by factors whole and not, differently by rows and columns, and thrown together to one sample.
-  struct Size {
-    std::int64_t height, width;
-  };
   const std::int64_t rows = 12, columns = 9;
   const Field field = positions_field(rows, columns);
   for (const Size& size :
@@ -158,9 +159,9 @@ TEST(PictureRenderer, fields_of_no_picture_and_empty_sizes_are_refused) {
     return "";
   };
   Field field = wavy_field(format_of(10, 10, SampleType::u8, {"Y"}), {{100, 3}});
-  for (const auto& [height, width] : {std::pair<std::int64_t, std::int64_t>{0, 5}, {5, 0}, {-1, 5}})
-    EXPECT_EQ(message_of([&] { PictureRenderer(field, height, width, Order::value); }),
-              fmt::format("a picture of {} x {} samples cannot be rendered", width, height));
+  for (const Size& size : {Size{0, 5}, Size{5, 0}, Size{-1, 5}})
+    EXPECT_EQ(message_of([&] { PictureRenderer(field, size.height, size.width, Order::value); }),
+              fmt::format("a picture of {} x {} samples cannot be rendered", size.width, size.height));
   field.picture.height = 0;
   EXPECT_THAT(message_of([&] { PictureRenderer(field, 5, 5, Order::value); }),
               testing::HasSubstr("stands for no picture"));

@@ -26,12 +26,12 @@ enum class Schedule : std::uint8_t {
 struct Recipe {
   std::string name;
   int width = 256, hidden_layers = 3;
-  double omega_first = 60, omega_hidden = 30;
+  double omega_first = 100, omega_hidden = 30;
   double lr = 5e-4;  ///< Adam, beta 0.9 and 0.999, epsilon 1e-8
   Schedule schedule = Schedule::cosine;
-  std::int64_t batch = 8192;  ///< points per step, each pixel once per epoch; 0 = all pixels every step
+  std::int64_t batch = 2048;  ///< points per step, each pixel once per epoch; 0 = all pixels every step
   double clip_norm = 1;       ///< largest norm of the gradient; 0 = no clipping
-  std::int64_t steps = 1000;  ///< where neither steps nor seconds are given
+  std::int64_t steps = 5000;  ///< where neither steps nor seconds are given
 };
 
 /// The recipes that have names: "default" and "original" (the training of Sitzmann et al. 2020).

@@ -17,7 +17,7 @@
 
 namespace sinefield::engine {
 
-/// Number of parts of a batch: one for each 1,024 points, 1 .. 64.
+/// Number of parts of a batch: one for each 512 points, 1 .. 64.
 int parts_of(std::int64_t points);
 
 template <class T>

@@ -37,8 +37,7 @@ class TbbWorkers final : public Workers {
 }  // namespace
 
 std::unique_ptr<Workers> make_workers(int threads) {
-  if (threads < 1 || threads > 1024)
-    throw bad_input(fmt::format("{} threads asked for, expected 1 to 1024", threads));
+  if (threads < 1 || threads > 1024) throw bad_input(fmt::format("{} threads asked for, expected 1 to 1024", threads));
   if (threads == 1) return std::make_unique<SerialWorkers>();
   return std::make_unique<TbbWorkers>(threads);
 }

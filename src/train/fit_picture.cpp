@@ -151,8 +151,7 @@ class Run {
     while (done_ < last) {
       const double lr = train::learning_rate(options_.recipe.schedule, options_.recipe.lr, done_, horizon_);
       loss_ = take_step(done_);
-      if (!std::isfinite(loss_))
-        throw diverged(done_ + 1, fmt::format("the loss is {}", loss_));
+      if (!std::isfinite(loss_)) throw diverged(done_ + 1, fmt::format("the loss is {}", loss_));
       adam.step(network().parameters, gradient_, lr, options_.recipe.clip_norm);
       ++done_;
       mean_loss_ = done_ == 1 ? loss_ : 0.9 * mean_loss_ + 0.1 * loss_;

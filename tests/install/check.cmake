@@ -7,6 +7,7 @@ function(run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE code OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(NOT code EQUAL 0)
     list(JOIN ARGV " " command)
+    string(REPLACE "\n" "\n  " output "${output}")  # indented lines are shown as they are
     message(FATAL_ERROR "${command}: exit code ${code}\n${output}")
   endif()
   set(output "${output}" PARENT_SCOPE)
