@@ -145,7 +145,9 @@ int fit_image(const FitArguments& a, const Common& common) {
       last_psnr = p.psnr;
       if (logging) log.add(p);
     }
-    progress->update(static_cast<double>(p.step) / static_cast<double>(p.step_limit), p.seconds_left, [&] {
+    const double done = a.seconds ? p.seconds / (p.seconds + p.seconds_left)
+                                  : static_cast<double>(p.step) / static_cast<double>(p.step_limit);
+    progress->update(done, p.seconds_left, [&] {
       return fmt::format("step {}  loss {:.2e}{}", p.step, p.loss,
                          last_psnr ? fmt::format("  {:.2f} dB", *last_psnr) : "");
     });
@@ -157,7 +159,8 @@ int fit_image(const FitArguments& a, const Common& common) {
 
   const FitReport& report = result.report;
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - process_start()).count();
-  const std::int64_t parameters = parameter_count(result.field.networks.front().architecture);
+  const Architecture& architecture = result.field.networks.front().architecture;
+  const std::int64_t parameters = parameter_count(architecture);
   print_result(common,
                fmt::format("{}: {:.2f} dB, SSIM {:.4f}, {} steps, {:.1f} s, {} parameters, stopped by {}",
                            a.model.string(), report.measures.psnr, report.measures.ssim, report.steps, seconds,
@@ -172,8 +175,8 @@ int fit_image(const FitArguments& a, const Common& common) {
                 {"horizon", report.horizon},
                 {"seconds", seconds},
                 {"parameters", parameters},
-                {"omega_first", options.recipe.omega_first},
-                {"omega_hidden", options.recipe.omega_hidden},
+                {"omega_first", architecture.omega_first},
+                {"omega_hidden", architecture.omega_hidden},
                 {"seed", options.seed},
                 {"recipe", options.recipe.name},
                 {"stopped_by", stopped_by_name(report.stopped_by)},
@@ -208,7 +211,9 @@ void add_fit(CLI::App& app, Context& context) {
   image->add_option("--width", a.width, "units per layer")->group(training);
   image->add_option("--hidden-layers", a.hidden_layers, "square layers between the first and the output")
       ->group(training);
-  image->add_option("--omega-first", a.omega_first, "frequency factor of the first layer")
+  image
+      ->add_option("--omega-first", a.omega_first,
+                   "frequency factor of the first layer (default: from the picture's size)")
       ->check(CLI::PositiveNumber)
       ->group(training);
   image->add_option("--omega-hidden", a.omega_hidden, "frequency factor of the hidden layers")

@@ -98,16 +98,18 @@ TEST(Schedule, constant_is_constant) {
     EXPECT_EQ(train::learning_rate(Schedule::constant, 1e-4, step, 1000), 1e-4);
 }
 
-TEST(Schedule, cosine_falls_from_the_full_rate_to_zero) {
+TEST(Schedule, cosine_holds_for_an_eighth_and_falls_from_the_full_rate_to_zero) {
   const auto rate = [](std::int64_t step, std::int64_t horizon) {
     return train::learning_rate(Schedule::cosine, 2, step, horizon);
   };
-  EXPECT_NEAR(rate(0, 1'000'000), 2, 1e-11);
-  EXPECT_NEAR(rate(999'999, 1'000'000), 0, 1e-11);
+  EXPECT_EQ(rate(124'999, 1'000'000), 2);
+  EXPECT_NEAR(rate(125'000, 1'000'000), 2, 1e-10);
+  EXPECT_NEAR(rate(999'999, 1'000'000), 0, 1e-10);
   EXPECT_NEAR(rate(0, 1), 1, 1e-15) << "one step takes the mean";
   EXPECT_NEAR(rate(0, 4) + rate(1, 4) + rate(2, 4) + rate(3, 4), 4, 1e-14);
-  for (std::int64_t step = 0; step < 100; ++step) {
-    EXPECT_NEAR(rate(step, 100), 1 + std::cos(std::numbers::pi * (static_cast<double>(step) + 0.5) / 100), 1e-14);
+  for (std::int64_t step = 0; step < 12; ++step) EXPECT_EQ(rate(step, 100), 2);
+  for (std::int64_t step = 12; step < 100; ++step) {
+    EXPECT_NEAR(rate(step, 100), 1 + std::cos(std::numbers::pi * (static_cast<double>(step) - 11.5) / 88), 1e-14);
     EXPECT_GT(rate(step, 100), rate(step + 1, 100));
   }
   for (const std::int64_t beyond : {100, 101, 100'000}) EXPECT_NEAR(rate(beyond, 100), 0, 1e-15);
@@ -409,7 +411,9 @@ TEST(FitPicture, follows_the_reference_step_by_step) {
       ++clipped;
       for (double& g : gradient) g *= 0.05 / length;
     }
-    adam.lr = options.recipe.lr * (1 + std::cos(std::numbers::pi * (static_cast<double>(step) + 0.5) / 15)) / 2;
+    // One step in eight holds the full rate, 15 / 8 = 1; the other 14 follow the half cosine.
+    const double angle = step < 1 ? 0 : std::numbers::pi * (static_cast<double>(step) - 0.5) / 14;
+    adam.lr = options.recipe.lr * (1 + std::cos(angle)) / 2;
     adam.step(parameters, gradient);
   }
   EXPECT_GT(clipped, 0);
@@ -672,7 +676,7 @@ TEST(FitRefusals, contradictory_and_impossible_options_are_bad_input_before_any_
            Case{[=](FitOptions& o) { o.recipe.lr = nan; }, "learning rate nan"},
            Case{[](FitOptions& o) { o.recipe.batch = -1; }, "batch of -1 points"},
            Case{[](FitOptions& o) { o.recipe.width = 0; }, "width is 0, expected 1 to 8192"},
-           Case{[](FitOptions& o) { o.recipe.omega_first = 0; }, "omega_first is 0"},
+           Case{[](FitOptions& o) { o.recipe.omega_first = -1; }, "omega_first is -1"},
            Case{[](FitOptions& o) { o.compute.threads = 0; }, "0 threads asked for, expected 1 to 1024"},
            Case{[](FitOptions& o) { o.compute.threads = 2000; }, "2000 threads asked for, expected 1 to 1024"},
        }) {

@@ -19,19 +19,20 @@ namespace sinefield {
 
 enum class Schedule : std::uint8_t {
   constant,
-  cosine,  ///< from the full rate to zero over the horizon
+  cosine,  ///< the full rate for an eighth of the horizon, then down to zero along a half cosine
 };
 
 /// Everything that shapes a training run but the signal, the budget and the seed.
 struct Recipe {
   std::string name;
   int width = 256, hidden_layers = 3;
-  double omega_first = 100, omega_hidden = 30;
-  double lr = 5e-4;  ///< Adam, beta 0.9 and 0.999, epsilon 1e-8
+  double omega_first = 0;  ///< 0 = `suggested_omega_first` of the picture
+  double omega_hidden = 30;
+  double lr = 4e-4;  ///< Adam, beta 0.9 and 0.999, epsilon 1e-8
   Schedule schedule = Schedule::cosine;
   std::int64_t batch = 2048;  ///< points per step, each pixel once per epoch; 0 = all pixels every step
   double clip_norm = 1;       ///< largest norm of the gradient; 0 = no clipping
-  std::int64_t steps = 5000;  ///< where neither steps nor seconds are given
+  std::int64_t steps = 4000;  ///< where neither steps nor seconds are given
 };
 
 /// The recipes that have names: "default" and "original" (the training of Sitzmann et al. 2020).
@@ -39,13 +40,17 @@ std::span<const Recipe> recipes();
 /// Throws bad_input for an unknown name.
 const Recipe& recipe_named(std::string_view name);
 
+/// 0.15 of the Nyquist frequency of the longer side, at most 120, at least 5: high enough to learn detail soon, low
+/// enough to interpolate between samples.
+double suggested_omega_first(std::int64_t height, std::int64_t width);
+
 enum class StoppedBy : std::uint8_t { steps, psnr, seconds, interruption };
 std::string_view stopped_by_name(StoppedBy);
 
 struct FitProgress {
-  std::int64_t step;           ///< steps done
-  std::int64_t step_limit;     ///< steps after which the run ends at the latest
-  double loss;                 ///< of the last step, in raw outputs
+  std::int64_t step;        ///< steps done
+  std::int64_t step_limit;  ///< steps after which the run ends at the latest; 0 while only time limits it
+  double loss;              ///< of the last step, in raw outputs
   double lr;
   double seconds, seconds_left;  ///< since `started`; expected until the end of the horizon
   std::optional<double> psnr;    ///< of the picture as it would be written now, where it was evaluated

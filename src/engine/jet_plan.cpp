@@ -7,8 +7,12 @@
 namespace sinefield::engine {
 
 std::string JetPlan::words(int outputs) const {
-  return fmt::format("{}: value, {} first derivatives, {} second-order operators: {} F",
-                     passes == Passes::jet ? "jet" : "reverse", first, second.size(), forward_passes(outputs));
+  const auto counted = [](std::size_t n, const char* what) {
+    return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+  };
+  return fmt::format("{}: value, {}, {}: {} F", passes == Passes::jet ? "jet" : "reverse",
+                     counted(static_cast<std::size_t>(first), "first derivative"), counted(second.size(), "operator"),
+                     forward_passes(outputs));
 }
 
 JetPlan value_plan() { return {}; }

@@ -24,8 +24,7 @@ inline int QueryPoints(const NetworkLayout& net, const JetPlan& plan) {
   return std::max(1, net.block_rows * 3 / 2 / plan.streams() / tile_rows) * tile_rows;
 }
 
-// z -> h of all streams of one panel in place; stream s starts at z + s * stride. `linear` says that the layer's inputs
-// are the coordinates: z_A = 0 there.
+// z -> h of all streams of one panel in place; stream s starts at z + s * stride.
 template <class T>
 HWY_INLINE void JetActivation(const JetPlan& plan, size_t stride, T* z) {
   const Tag<T> d;

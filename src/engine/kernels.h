@@ -1,6 +1,6 @@
 // What one instruction set offers the engine, as a table of functions: each call does a large piece of work (a part of
 // a batch through all layers), so that the choice of instruction set is made once per call.
-// The functions trust their arguments; ValueStep and JetQuery check them.
+// The functions trust their arguments; the public functions above the engine check them.
 // SPDX-License-Identifier: MIT
 #pragma once
 

@@ -34,6 +34,9 @@ void check(const Picture& picture, const FitOptions& options) {
   const Recipe& recipe = options.recipe;
   if (!(recipe.lr > 0 && recipe.lr <= 1))
     throw bad_input(fmt::format("learning rate {}, expected a number above 0, at most 1", recipe.lr));
+  if (options.psnr && std::isnan(*options.psnr)) throw bad_input("psnr is not a number, expected dB");
+  if (!(recipe.clip_norm >= 0)) throw bad_input(fmt::format("clip_norm is {}, expected 0 or more", recipe.clip_norm));
+  if (recipe.steps < 1) throw bad_input(fmt::format("the recipe has {} steps, expected 1 or more", recipe.steps));
   if (recipe.batch < 0) throw bad_input(fmt::format("batch of {} points, expected 1 or more, or all", recipe.batch));
   if (options.steps && options.horizon && *options.horizon < *options.steps)
     throw bad_input(fmt::format("horizon of {} steps is shorter than the run of {}", *options.horizon, *options.steps));
@@ -44,11 +47,13 @@ void check(const Picture& picture, const FitOptions& options) {
 
 Field field_for(const Picture& picture, const FitOptions& options) {
   const Recipe& recipe = options.recipe;
+  const double omega_first =
+      recipe.omega_first == 0 ? suggested_omega_first(picture.format.height, picture.format.width) : recipe.omega_first;
   const Architecture architecture{.inputs = 2,
                                   .outputs = picture.format.channel_count(),
                                   .width = recipe.width,
                                   .hidden_layers = recipe.hidden_layers,
-                                  .omega_first = recipe.omega_first,
+                                  .omega_first = omega_first,
                                   .omega_hidden = recipe.omega_hidden};
   Field field;
   field.axes = picture_axes(picture.format.height, picture.format.width);
@@ -100,7 +105,8 @@ class Run {
     if (!std::ranges::all_of(network().parameters, [](float p) { return std::isfinite(p); }))
       throw diverged(done_, "a parameter is not finite");
     const PictureMeasures measures = evaluated_at_ == done_ ? measures_ : evaluate(field_, picture_, options_.compute);
-    const FitReport report{stopped_by, done_, horizon_, seconds_since(options_.started), loss_, measures};
+    const std::int64_t horizon = horizon_ == 0 ? train::hold_share * done_ : horizon_;  // it ended while the rate held
+    const FitReport report{stopped_by, done_, horizon, seconds_since(options_.started), loss_, measures};
     return {std::move(field_), report};
   }
 
@@ -110,7 +116,7 @@ class Run {
   Error diverged(std::int64_t step, const std::string& sign) const {
     return failure(fmt::format("the training diverged at step {}: {}", step, sign),
                    fmt::format("try a smaller --lr than {}, or a smaller --omega-first than {}", options_.recipe.lr,
-                               options_.recipe.omega_first));
+                               field_.networks.front().architecture.omega_first));
   }
 
   double take_step(std::int64_t index) {
@@ -119,48 +125,47 @@ class Run {
     return step_.run(network().parameters, batch, gradient_);
   }
 
-  /// Steps that fit into `seconds`, from steps timed on throwaway gradients (the parameters do not move), with time
-  /// kept for the last evaluation and for writing.
-  std::int64_t steps_in_time() {
-    const auto start = Clock::now();
-    int timed = 0;
-    std::vector<double> durations;
-    while (timed < 3 || (timed < 12 && seconds_since(start) < std::min(0.4, 0.02 * *options_.seconds))) {
-      const auto before = Clock::now();
-      take_step(timed++);
-      if (timed > 1) durations.push_back(seconds_since(before));  // the first touches fresh memory
-    }
-    std::ranges::nth_element(durations, durations.begin() + static_cast<std::ptrdiff_t>(durations.size() / 2));
-    const double step = durations[durations.size() / 2];
-    // A step does three passes over its points, the evaluation one over all pixels and the figures beside it.
-    const auto points = static_cast<double>(indices_.empty() ? pixels_ : static_cast<std::int64_t>(indices_.size()));
-    closing_seconds_ = 0.5 * step * static_cast<double>(pixels_) / points + 0.1;
-    const double left = *options_.seconds - seconds_since(options_.started) - closing_seconds_;
-    return static_cast<std::int64_t>(std::clamp(0.97 * left / step, 1.0, 1e15));
+  /// The first quarter of a run goes at the full rate under every schedule, so the horizon need be known only at its
+  /// end. A run limited by time measures the machine over that eighth and is planned from it; `--steps` of that
+  /// horizon then repeats it bit for bit. 0 = not known yet.
+  std::int64_t settled_horizon(std::int64_t wanted, double loop_seconds) const {
+    if (options_.horizon) return *options_.horizon;
+    if (!options_.seconds || done_ >= wanted / train::hold_share) return wanted;
+    constexpr double margin = 0.97;  // the machine may become a little slower
+    const double available = *options_.seconds - (seconds_since(options_.started) - loop_seconds) - closing_seconds_;
+    return done_ > 0 && loop_seconds >= margin * available / train::hold_share ? train::hold_share * done_ : 0;
   }
 
   StoppedBy train() {
-    const std::int64_t in_time = options_.seconds ? steps_in_time() : 0;
-    const std::int64_t wanted = options_.steps ? *options_.steps : options_.seconds ? in_time : options_.recipe.steps;
-    horizon_ = options_.horizon ? *options_.horizon : options_.seconds ? std::min(wanted, in_time) : wanted;
-    const std::int64_t last = std::min(wanted, horizon_);  // the rate is zero beyond
-
+    constexpr std::int64_t unlimited = std::int64_t{1} << 60;
+    const std::int64_t wanted = options_.steps ? *options_.steps : options_.seconds ? unlimited : options_.recipe.steps;
+    const std::int64_t evaluation = evaluation_interval(options_.recipe, pixels_);
+    const auto points = static_cast<double>(indices_.empty() ? pixels_ : static_cast<std::int64_t>(indices_.size()));
     train::Adam<float> adam(gradient_.size(), options_.compute.isa);
     const auto start = Clock::now();
-    const std::int64_t target_every = evaluation_interval(options_.recipe, pixels_) / 2;
-    while (done_ < last) {
-      const double lr = train::learning_rate(options_.recipe.schedule, options_.recipe.lr, done_, horizon_);
+    for (;;) {
+      if (horizon_ == 0) horizon_ = settled_horizon(wanted, seconds_since(start));
+      const std::int64_t last = horizon_ == 0 ? wanted : std::min(wanted, horizon_);  // the rate is zero beyond
+      if (done_ >= last)
+        return options_.seconds && last < wanted && !options_.horizon ? StoppedBy::seconds : StoppedBy::steps;
+      const double lr = horizon_ == 0
+                            ? options_.recipe.lr
+                            : train::learning_rate(options_.recipe.schedule, options_.recipe.lr, done_, horizon_);
       loss_ = take_step(done_);
       if (!std::isfinite(loss_)) throw diverged(done_ + 1, fmt::format("the loss is {}", loss_));
       adam.step(network().parameters, gradient_, lr, options_.recipe.clip_norm);
       ++done_;
       mean_loss_ = done_ == 1 ? loss_ : 0.9 * mean_loss_ + 0.1 * loss_;
 
-      FitProgress progress{done_, last, loss_, lr, seconds_since(options_.started), 0, {}};
-      const double per_step = seconds_since(start) / static_cast<double>(done_);
+      const double seconds = seconds_since(options_.started),
+                   per_step = seconds_since(start) / static_cast<double>(done_);
+      // A step does three passes over its points, the evaluation one over all pixels, and the figures beside it.
+      closing_seconds_ = 0.5 * per_step * static_cast<double>(pixels_) / points + 0.1;
+      FitProgress progress{done_, last == unlimited ? 0 : last, loss_, lr, seconds, 0, {}};
       progress.seconds_left = per_step * static_cast<double>(last - done_) + closing_seconds_;
+      if (options_.seconds) progress.seconds_left = std::min(progress.seconds_left, *options_.seconds - seconds);
       const bool logged = options_.evaluate_every > 0 && (done_ % options_.evaluate_every == 0 || done_ == last);
-      const bool near = options_.psnr && done_ % target_every == 0 && estimated_psnr() > *options_.psnr - 1;
+      const bool near = options_.psnr && done_ % evaluation == 0 && estimated_psnr() > *options_.psnr - 1;
       if (logged || near) {
         measures_ = evaluate(field_, picture_, options_.compute);
         evaluated_at_ = done_;
@@ -172,7 +177,6 @@ class Run {
       if (options_.seconds && seconds_since(options_.started) + per_step + closing_seconds_ > *options_.seconds)
         return StoppedBy::seconds;
     }
-    return options_.seconds && last == in_time ? StoppedBy::seconds : StoppedBy::steps;
   }
 
   /// From the recent losses; only decides when the real figure is worth its time.

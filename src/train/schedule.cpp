@@ -11,7 +11,9 @@ namespace sinefield::train {
 
 double learning_rate(Schedule schedule, double peak, std::int64_t step, std::int64_t horizon) {
   if (schedule == Schedule::constant) return peak;
-  const double done = std::min(1.0, (static_cast<double>(step) + 0.5) / static_cast<double>(horizon));
+  const std::int64_t hold = horizon / hold_share;
+  if (step < hold) return peak;
+  const double done = std::min(1.0, (static_cast<double>(step - hold) + 0.5) / static_cast<double>(horizon - hold));
   double angle = std::numbers::pi * done, sine = 0, cosine = 0;
   simd::sincos<double>(Isa::scalar, {&angle, 1}, {&sine, 1}, {&cosine, 1});
   return peak * (1 + cosine) / 2;

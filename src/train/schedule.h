@@ -8,8 +8,11 @@
 
 namespace sinefield::train {
 
-/// Rate of step `step` (from 0) of a schedule over `horizon` steps: cosine is peak (1 + cos(pi (step + 1/2) / horizon))
-/// / 2.
+/// The first horizon / hold_share steps (rounded down) of every run go at the full rate.
+inline constexpr std::int64_t hold_share = 8;
+
+/// Rate of step `step` (from 0) of a schedule over `horizon` >= 1 steps. Cosine: the peak while it holds,
+/// then peak (1 + cos(pi (k + 1/2) / n)) / 2 for step k of the remaining n; 0 beyond the horizon.
 double learning_rate(Schedule, double peak, std::int64_t step, std::int64_t horizon);
 
 }  // namespace sinefield::train

@@ -8,7 +8,7 @@ function(run)
   if(NOT code EQUAL 0)
     list(JOIN ARGV " " command)
     string(REPLACE "\n" "\n  " output "${output}")  # indented lines are shown as they are
-    message(FATAL_ERROR "${command}: exit code ${code}\n${output}")
+    message(FATAL_ERROR "${command}: exit code ${code}\n  ${output}")
   endif()
   set(output "${output}" PARENT_SCOPE)
 endfunction()
