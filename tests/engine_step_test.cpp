@@ -208,9 +208,9 @@ struct Cut {
   std::int64_t points;
   int parts;
 };
-constexpr std::array cuts = {Cut{1, 1},       Cut{511, 1},     Cut{1023, 1},         Cut{1024, 2},
-                             Cut{1600, 3},    Cut{7 * 512, 7}, Cut{512 * 5 + 17, 5}, Cut{33 * 512 + 5, 33},
-                             Cut{32'767, 63}, Cut{70'000, 64}};
+constexpr std::array cuts = {Cut{1, 1},       Cut{511, 1},     Cut{512, 2},      Cut{1000, 3},
+                             Cut{1024, 4},    Cut{5119, 4},    Cut{7 * 1024, 7}, Cut{1024 * 5 + 17, 5},
+                             Cut{33'797, 33}, Cut{65'535, 63}, Cut{70'000, 64}};
 
 TEST(EngineStepParts, depend_on_the_number_of_points_alone) {
   for (const Cut& cut : cuts) EXPECT_EQ(engine::parts_of(cut.points), cut.parts) << cut.points;

@@ -13,7 +13,10 @@ constexpr int max_parts = 64;
 
 }  // namespace
 
-int parts_of(std::int64_t points) { return static_cast<int>(std::clamp<std::int64_t>(points / 512, 1, max_parts)); }
+int parts_of(std::int64_t points) {
+  const std::int64_t least = std::clamp<std::int64_t>(points / 256, 1, 4);
+  return static_cast<int>(std::clamp<std::int64_t>(points / 1024, least, max_parts));
+}
 
 template <class T>
 ValueStep<T>::ValueStep(const Architecture& architecture, Isa isa, Workers& workers)

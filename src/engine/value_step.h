@@ -17,7 +17,8 @@
 
 namespace sinefield::engine {
 
-/// Number of parts of a batch: one for each 512 points, 1 .. 64.
+/// Number of parts of a batch, 1 .. 64: one for each 1,024 points (adding up a part costs as much as some ten points), but
+/// four of at least 256 points where the batch is small, for the threads' sake.
 int parts_of(std::int64_t points);
 
 template <class T>
