@@ -213,8 +213,9 @@ constexpr std::array cuts = {Cut{1, 1},       Cut{511, 1},     Cut{512, 2},     
                              Cut{33'797, 33}, Cut{65'535, 63}, Cut{70'000, 64}};
 
 TEST(EngineStepParts, depend_on_the_number_of_points_alone) {
-  for (const Cut& cut : cuts) EXPECT_EQ(engine::parts_of(cut.points), cut.parts) << cut.points;
-  EXPECT_EQ(engine::parts_of(std::int64_t{1} << 40), 64);
+  for (const Cut& cut : cuts) EXPECT_EQ(engine::parts_of(cut.points, 198'401), cut.parts) << cut.points;
+  EXPECT_EQ(engine::parts_of(16'384, 790'529), 8) << "wide networks take larger parts";
+  EXPECT_EQ(engine::parts_of(std::int64_t{1} << 40, 198'401), 64);
 }
 
 TEST(EngineStepParts, their_sum_is_that_of_the_reference) {

@@ -40,7 +40,7 @@ std::span<const Recipe> recipes();
 /// Throws bad_input for an unknown name.
 const Recipe& recipe_named(std::string_view name);
 
-/// 0.15 of the Nyquist frequency of the longer side, at most 120, at least 5: high enough to learn detail soon, low
+/// 0.2 of the Nyquist frequency of the longer side, at most 160, at least 5: high enough to learn detail soon, low
 /// enough to interpolate between samples.
 double suggested_omega_first(std::int64_t height, std::int64_t width);
 

@@ -13,9 +13,10 @@ constexpr int max_parts = 64;
 
 }  // namespace
 
-int parts_of(std::int64_t points) {
+int parts_of(std::int64_t points, std::int64_t parameters) {
+  const std::int64_t whole = parameters > 500'000 ? 2048 : 1024;
   const std::int64_t least = std::clamp<std::int64_t>(points / 256, 1, 4);
-  return static_cast<int>(std::clamp<std::int64_t>(points / 1024, least, max_parts));
+  return static_cast<int>(std::clamp<std::int64_t>(points / whole, least, max_parts));
 }
 
 template <class T>
@@ -33,7 +34,7 @@ ValueStep<T>::ValueStep(const Architecture& architecture, Isa isa, Workers& work
 template <class T>
 double ValueStep<T>::run(std::span<const T> parameters, const Batch<T>& batch, std::span<T> gradient) {
   const std::int64_t points = batch.points();
-  const int parts = parts_of(points);
+  const int parts = parts_of(points, std::ssize(parameters));
   kernels_.pack(layout_, parameters.data(), packed_.data());
   free_slots_.clear();
   for (int s = max_parts - 1; s >= 0; --s) free_slots_.push_back(s);  // the lowest slots are used again and again

@@ -17,9 +17,10 @@
 
 namespace sinefield::engine {
 
-/// Number of parts of a batch, 1 .. 64: one for each 1,024 points (adding up a part costs as much as some ten points), but
-/// four of at least 256 points where the batch is small, for the threads' sake.
-int parts_of(std::int64_t points);
+/// Number of parts of a batch, 1 .. 64: one for each 1,024 points (2,048 where the gradient outgrows the cache of a
+/// core: zeroing and adding up a part costs as much as tens of points), but four of at least 256 points where the batch
+/// is small, for the threads' sake.
+int parts_of(std::int64_t points, std::int64_t parameters);
 
 template <class T>
 class ValueStep {

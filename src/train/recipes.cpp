@@ -30,7 +30,7 @@ double suggested_omega_first(std::int64_t height, std::int64_t width) {
   // Samples lie 2 / (n - 1) apart in network coordinates, so that the Nyquist frequency is pi (n - 1) / 2 radians per
   // unit.
   const double nyquist = std::numbers::pi * static_cast<double>(std::max(height, width) - 1) / 2;
-  return std::clamp(0.15 * nyquist, 5.0, 120.0);
+  return std::clamp(0.2 * nyquist, 5.0, 160.0);
 }
 
 const Recipe& recipe_named(std::string_view name) {
