@@ -76,6 +76,17 @@ Field ModelOmegas::read(const std::filesystem::path& path) const {
   return read_model(path, OriginalOmegas{first.value_or(usual.first), hidden.value_or(usual.hidden)});
 }
 
+void check_output(const std::filesystem::path& output, const Common& common,
+                  std::initializer_list<std::filesystem::path> inputs) {
+  for (const std::filesystem::path& input : inputs) {
+    std::error_code ignored;  // a missing file is no input, and will be reported where it is read
+    if (!input.empty() && (input == output || std::filesystem::equivalent(input, output, ignored)))
+      throw bad_input(fmt::format("{}: is an input and an output of the same command", output.string()),
+                      "give another name after -o");
+  }
+  check_output_path(output, common.overwrite());
+}
+
 void print_result(const Common& common, const std::string& line, const Json& object) {
   if (common.json) {
     fmt::print("{}\n", object.dump(-1, ' ', false, Json::error_handler_t::replace));

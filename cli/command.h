@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -42,6 +43,10 @@ struct ModelOmegas {
   void add_to(CLI::App&);
   Field read(const std::filesystem::path&) const;
 };
+
+/// Checks where a command is about to write: as `check_output_path`, and none of its inputs may be what it replaces.
+void check_output(const std::filesystem::path& output, const Common&,
+                  std::initializer_list<std::filesystem::path> inputs);
 
 /// A command adds itself to the parser and leaves what it does in `run`; `run` returns the exit code.
 struct Context {

@@ -41,6 +41,8 @@ int compare_files(const CompareArguments& a, const Common& common) {
   Picture result;
   if (is_model(a.result)) {
     const Field field = a.omegas.read(a.result);
+    if (field.picture.height < 1)
+      throw bad_input(fmt::format("{}: stands for no picture", a.result.string()), "compare pictures rendered from it");
     result = render_values(field, field.picture.height, field.picture.width, original.format.type, common.compute());
     quantise(result);
   } else {

@@ -25,7 +25,7 @@ const std::map<std::string, Order> orders = {{"value", Order::value},
                                              {"hessian", Order::hessian}};
 
 int evaluate(const EvalArguments& a, const Common& common) {
-  check_output_path(a.output, common.overwrite());
+  check_output(a.output, common, {a.model, a.points});
   const Field field = a.omegas.read(a.model);
   const Array points = read_npy(a.points, common.memory());
   const std::int64_t d = field.inputs(), c = field.outputs();

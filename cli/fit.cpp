@@ -26,7 +26,7 @@ struct FitArguments {
   std::optional<std::int64_t> steps, horizon, log_every;
   std::optional<double> psnr, seconds, lr, omega_first, omega_hidden;
   std::optional<int> width, hidden_layers;
-  std::uint64_t seed = 0;
+  std::int64_t seed = 0;
 };
 
 volatile std::sig_atomic_t interrupted = 0;
@@ -65,18 +65,20 @@ Recipe recipe_of(const FitArguments& a, const std::optional<Network>& init) {
 }
 
 /// step,seconds,loss,psnr,held_out_psnr,lr,loss_value: psnr where the whole picture was evaluated; nothing is held out.
+/// The file appears with the first row: a run that never starts leaves none.
 class FitLog {
  public:
-  FitLog(std::filesystem::path path, const Common& common) : path_(std::move(path)) {
-    if (path_.empty()) return;
-    check_output_path(path_, common.overwrite());
-    file_.open(path_);
-    file_ << "step,seconds,loss,psnr,held_out_psnr,lr,loss_value\n";
-  }
+  explicit FitLog(std::filesystem::path path) : path_(std::move(path)) {}
+
+  bool wanted() const { return !path_.empty(); }
+
   void add(const FitProgress& p) {
-    if (path_.empty()) return;
-    file_ << fmt::format("{},{:.3f},{:.6e},{},,{:.6e},{:.6e}\n", p.step, p.seconds, p.loss,
-                         p.psnr ? fmt::format("{:.4f}", *p.psnr) : "", p.lr, p.loss);
+    if (!file_.is_open()) {
+      file_.open(path_);
+      file_ << "step,seconds,loss,psnr,held_out_psnr,lr,loss_value\n";
+    }
+    file_ << fmt::format("{},{:.3f},{:.6e},{:.4f},,{:.6e},{:.6e}\n", p.step, p.seconds, p.loss, p.psnr.value_or(0),
+                         p.lr, p.loss);
     file_.flush();
     if (!file_) throw failure(fmt::format("{}: the log cannot be written", path_.string()), "is the disk full?");
   }
@@ -109,7 +111,8 @@ int fit_image(const FitArguments& a, const Common& common) {
   FitOptions options;
   options.compute = common.compute();
   options.started = process_start();
-  check_output_path(a.model, common.overwrite());
+  check_output(a.model, common, {a.input});
+  if (!a.log.empty()) check_output(a.log, common, {a.input, a.model, a.init});
   if (a.init.empty()) {
     options.recipe = recipe_of(a, {});
   } else {
@@ -124,13 +127,12 @@ int fit_image(const FitArguments& a, const Common& common) {
   options.horizon = a.horizon;
   options.psnr = a.psnr;
   options.seconds = a.seconds;
-  options.seed = a.seed;
+  options.seed = static_cast<std::uint64_t>(a.seed);
 
   const Picture picture = pictures().read_picture(a.input, common.memory());
   const std::int64_t pixels = picture.format.height * picture.format.width;
-  FitLog log(a.log, common);
-  const bool logging = !a.log.empty();
-  if (logging) options.evaluate_every = a.log_every.value_or(evaluation_interval(options.recipe, pixels));
+  FitLog log(a.log);
+  if (log.wanted()) options.evaluate_every = a.log_every.value_or(evaluation_interval(options.recipe, pixels));
 
   std::stop_source stop;
   options.stop = stop.get_token();
@@ -143,7 +145,7 @@ int fit_image(const FitArguments& a, const Common& common) {
     if (interrupted != 0) stop.request_stop();
     if (p.psnr) {
       last_psnr = p.psnr;
-      if (logging) log.add(p);
+      if (log.wanted()) log.add(p);
     }
     const double done = a.seconds ? p.seconds / (p.seconds + p.seconds_left)
                                   : static_cast<double>(p.step) / static_cast<double>(p.step_limit);
@@ -224,11 +226,10 @@ void add_fit(CLI::App& app, Context& context) {
   image->add_option("--horizon", a.horizon, "steps over which the learning rate decays (default: those of the run)")
       ->check(CLI::PositiveNumber)
       ->group(training);
-  image->add_option("--seed", a.seed, "seed of initialisation and sampling")->group(training);
-  image
-      ->add_option("--init", a.init,
-                   "model to start from; a plain file of the original code with --omega-first and "
-                   "--omega-hidden")
+  image->add_option("--seed", a.seed, "seed of initialisation and sampling, 0 or more")
+      ->check(CLI::NonNegativeNumber)
+      ->group(training);
+  image->add_option("--init", a.init, "model to start from (plain tensors of the original code: give both omegas)")
       ->group(training);
 
   image->add_option("--log", a.log, "CSV of step, seconds, loss, psnr, ...")->group("Log");

@@ -38,6 +38,7 @@ std::string extension_of(const std::filesystem::path& path) {
 Size output_size(const RenderArguments& a, const PictureFormat& original) {
   if (!a.size.empty()) return parse_size("--size", a.size);
   if (!a.scale) return {original.width, original.height};
+  if (!std::isfinite(*a.scale)) throw bad_input(fmt::format("--scale {}: expected a finite number above 0", *a.scale));
   const auto scaled = [&](std::int64_t n) { return std::max(std::round(static_cast<double>(n) * *a.scale), 1.0); };
   if (scaled(original.width) > 1e6 || scaled(original.height) > 1e6)
     throw bad_input(fmt::format("--scale {}: the picture would be larger than 1000000 samples a side", *a.scale));
@@ -53,6 +54,21 @@ SampleType output_type(const RenderArguments& a, SampleType original) {
            : extension == ".jpg" || extension == ".jpeg"        ? SampleType::u8
                                                                 : original;
   return *a.bits == 8 ? SampleType::u8 : *a.bits == 16 ? SampleType::u16 : SampleType::f32;
+}
+
+/// What the picture to be written will be, for a refusal before the work.
+PictureFormat output_format(const RenderArguments& a, const Field& field, Size size, Order order, bool numbers) {
+  PictureFormat format = field.picture;
+  if (!a.sheet.empty() || order != Order::value) {
+    format = PictureFormat();
+    format.type = numbers ? SampleType::f32 : SampleType::u8;
+    format.channels = numbers ? std::vector<std::string>{"Y"} : std::vector<std::string>{"R", "G", "B"};
+  } else {
+    format.type = output_type(a, field.picture.type);
+  }
+  format.height = size.height;
+  format.width = size.width;
+  return format;
 }
 
 /// All jets of a grid, for arrays: the evaluation's own units and shapes.
@@ -121,7 +137,7 @@ Picture sheet(const RenderArguments& a, const Field& field, const Common& common
 }
 
 int render(const RenderArguments& a, const Common& common) {
-  check_output_path(a.output, common.overwrite());
+  check_output(a.output, common, {a.model, a.sheet});
   const bool array = extension_of(a.output) == ".npy";
   if (array && a.bits && *a.bits != 32)
     throw bad_input(fmt::format("--bits {}: .npy files hold 32-bit floats", *a.bits));
@@ -137,9 +153,10 @@ int render(const RenderArguments& a, const Common& common) {
     throw bad_input(fmt::format("{} x {} samples need {} MiB, more than the {} MiB allowed", size.width, size.height,
                                 memory >> 20, common.memory() >> 20),
                     "give a smaller --size or --scale, or a larger --memory-limit");
-  PictureFormat format = field.picture;
-  format.type = output_type(a, field.picture.type);
-  if (!array && a.sheet.empty() && order == Order::value) pictures().require_writable(a.output, format);
+  // A float picture holds derivatives as numbers, any other a picture of them.
+  const bool numbers = order != Order::value && (extension_of(a.output) == ".exr" || a.bits == 32);
+  const PictureFormat format = output_format(a, field, size, order, numbers);
+  if (!array) pictures().require_writable(a.output, format);
   Progress progress(common);
   const FractionDone report = [&](double done) { progress.update(done, -1, [&] { return std::string("rendering"); }); };
   if (!a.sheet.empty()) {
@@ -151,8 +168,6 @@ int render(const RenderArguments& a, const Common& common) {
                              render_values(field, size.height, size.width, format.type, common.compute(), report));
   } else {
     const DerivativePlanes planes = render_derivatives(field, size.height, size.width, order, common.compute(), report);
-    // A float picture holds the numbers themselves, any other a picture of them.
-    const bool numbers = extension_of(a.output) == ".exr" || a.bits == 32;
     pictures().write_picture(a.output, numbers ? derivative_numbers(planes, size)
                                        : order == Order::gradient
                                            ? gradient_picture(size.height, size.width, planes.d_row, planes.d_column)

@@ -13,10 +13,10 @@ namespace sinefield {
 /// "hidden_layers" counts as the original code does: 3 means 3 square layers between the first layer and the linear
 /// output, five affine maps in all. 0 is allowed: a linear map of one layer of sine features.
 struct Architecture {
-  int inputs = 2;          ///< 1 .. 1,024
-  int outputs = 1;         ///< 1 .. 4,096
-  int width = 256;         ///< units per hidden layer, 1 .. 8,192
-  int hidden_layers = 3;   ///< 0 .. 64
+  int inputs = 2;            ///< 1 .. 1,024
+  int outputs = 1;           ///< 1 .. 4,096
+  int width = 256;           ///< units per hidden layer, 1 .. 8,192
+  int hidden_layers = 3;     ///< 0 .. 64
   double omega_first = 30;   ///< > 0
   double omega_hidden = 30;  ///< > 0
 

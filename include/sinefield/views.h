@@ -20,11 +20,7 @@ struct MatrixView {
       : data(first), rows(row_count), cols(col_count), stride(row_stride) {}
 
   T* row(std::int64_t i) const { return data + i * stride; }
-  operator MatrixView<const T>() const
-    requires(!std::is_const_v<T>)
-  {
-    return {data, rows, cols, stride};
-  }
+  operator MatrixView<const T>() const requires(!std::is_const_v<T>) { return {data, rows, cols, stride}; }
 };
 
 }  // namespace sinefield
