@@ -66,4 +66,10 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace sinefield::cli
 
-int main(int argc, char** argv) { return sinefield::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return sinefield::cli::run(argc, argv);
+  } catch (...) {  // not even the message could be printed: stderr is closed, say
+    return sinefield::cli::failed;
+  }
+}

@@ -32,8 +32,8 @@ class AlignedArray {
     void* memory = std::calloc(bytes + 64, 1);
     if (memory == nullptr) throw std::bad_alloc();
     block_.reset(memory);
-    const auto address = reinterpret_cast<std::uintptr_t>(memory);
-    data_ = reinterpret_cast<T*>((address + 63) / 64 * 64);
+    std::size_t space = bytes + 64;
+    data_ = static_cast<T*>(std::align(64, bytes, memory, space));
   }
   T* data() { return data_; }
   const T* data() const { return data_; }

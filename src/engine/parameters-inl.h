@@ -30,7 +30,7 @@ void Pack(const NetworkLayout& net, const T* parameters, T* packed) {
     const T* w = parameters + layer.flat.weight;
     for (int j = 0; j < layer.outputs; ++j) {
       T* forward = packed + layer.forward + static_cast<size_t>(j / P) * static_cast<size_t>(layer.inputs) * P + j % P;
-      for (int k = 0; k < layer.inputs; ++k) forward[k * P] = omega * w[j * layer.inputs + k];
+      for (int k = 0; k < layer.inputs; ++k) forward[static_cast<size_t>(k * P)] = omega * w[j * layer.inputs + k];
       packed[layer.bias + static_cast<size_t>(j)] = omega * parameters[layer.flat.bias + j];
     }
     if (l == 0) continue;
@@ -58,7 +58,7 @@ void UnpackGradient(const NetworkLayout& net, const T* packed, T* gradient) {
     for (int j = 0; j < layer.outputs; ++j) {
       const T* from =
           packed + layer.gradient + static_cast<size_t>(j / P) * static_cast<size_t>(layer.inputs) * P + j % P;
-      for (int k = 0; k < layer.inputs; ++k) to[j * layer.inputs + k] = omega * from[k * P];
+      for (int k = 0; k < layer.inputs; ++k) to[j * layer.inputs + k] = omega * from[static_cast<size_t>(k * P)];
       gradient[layer.flat.bias + j] = omega * packed[layer.bias_gradient + static_cast<size_t>(j)];
     }
   }

@@ -44,10 +44,9 @@ std::int64_t PictureBatch::points() const {
 
 void PictureBatch::coordinates(std::int64_t first, int count, float* x) const {
   for (std::int64_t p = first; p < first + count; ++p) {
-    const auto row = static_cast<double>(pixel(p) / picture_.format.width);
-    const auto column = static_cast<double>(pixel(p) % picture_.format.width);
-    *x++ = static_cast<float>(axes_[0].scale * row + axes_[0].offset);
-    *x++ = static_cast<float>(axes_[1].scale * column + axes_[1].offset);
+    const std::int64_t row = pixel(p) / picture_.format.width, column = pixel(p) % picture_.format.width;
+    *x++ = static_cast<float>(axes_[0].scale * static_cast<double>(row) + axes_[0].offset);
+    *x++ = static_cast<float>(axes_[1].scale * static_cast<double>(column) + axes_[1].offset);
   }
 }
 

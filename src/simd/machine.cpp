@@ -41,7 +41,7 @@ std::vector<std::string> cgroup_folders() {
       folders.push_back("/sys/fs/cgroup" + path);
       path.resize(path.rfind('/'));
     }
-    folders.push_back("/sys/fs/cgroup");
+    folders.emplace_back("/sys/fs/cgroup");
   }
   return folders;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "simd/sincos.cpp"
@@ -62,7 +63,7 @@ double PeakGflops() {
   double best = 1e9;
   for (int run = 0; run < 12; ++run) best = std::min(best, FmaSeconds<T>(rounds, &sink));
   const double flops = 2.0 * 12 * static_cast<double>(hn::Lanes(d)) * static_cast<double>(rounds);
-  return sink == sink ? flops / best * 1e-9 : 0;
+  return std::isfinite(static_cast<double>(sink)) ? flops / best * 1e-9 : 0;
 }
 
 }  // namespace sinefield::HWY_NAMESPACE

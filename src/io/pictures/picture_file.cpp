@@ -241,7 +241,8 @@ OpenPicture opened(const path& file, std::uint64_t memory_limit) {
   picture.premultiplied =
       picture.codec == Codec::tiff && format.alpha >= 0 && spec.get_int_attribute("oiio:UnassociatedAlpha") == 0;
   const bool whole_png = picture.codec == Codec::png && png_is_interlaced(file);
-  const auto tile_bytes = static_cast<double>(spec.tile_bytes()) * (spec.width / std::max(spec.tile_width, 1) + 1);
+  const int tiles = spec.width / std::max(spec.tile_width, 1) + 1;
+  const double tile_bytes = static_cast<double>(spec.tile_bytes()) * tiles;
   check_memory(picture, spec.width, spec.height, spec.nchannels, whole_png ? 2 : 0,
                spec.tile_width > 0 ? 2 * tile_bytes : 0, memory_limit);
   return picture;
