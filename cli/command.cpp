@@ -20,6 +20,8 @@ const auto start = std::chrono::steady_clock::now();
 
 std::chrono::steady_clock::time_point process_start() { return start; }
 
+double seconds_since_start() { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); }
+
 ComputeOptions Common::compute() const {
   ComputeOptions options;
   if (!isa.empty()) options.isa = isa_from_name(isa);

@@ -22,6 +22,7 @@ using Json = nlohmann::ordered_json;
 
 /// When the process started: budgets of wall time count from here.
 std::chrono::steady_clock::time_point process_start();
+double seconds_since_start();
 
 /// Options that every command takes, with the meaning that they have everywhere.
 struct Common {

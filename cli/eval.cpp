@@ -49,7 +49,7 @@ int evaluate(const EvalArguments& a, const Common& common) {
   if (order >= Order::laplacian) arrays.push_back({"laplacian", {n, c}, jets.laplacian});
   if (order >= Order::hessian) arrays.push_back({"hessian", {n, c, d, d}, jets.hessian});
   write_npz(a.output, arrays, common.overwrite());
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - process_start()).count();
+  const double seconds = seconds_since_start();
   print_result(
       common, fmt::format("{}: {} points, {:.1f} s", a.output.string(), n, seconds),
       {{"output", a.output.string()}, {"points", n}, {"order", a.order}, {"units", a.units}, {"seconds", seconds}});

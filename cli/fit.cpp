@@ -160,7 +160,7 @@ int fit_image(const FitArguments& a, const Common& common) {
   write_model(a.model, result.field, common.overwrite());
 
   const FitReport& report = result.report;
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - process_start()).count();
+  const double seconds = seconds_since_start();
   const Architecture& architecture = result.field.networks.front().architecture;
   const std::int64_t parameters = parameter_count(architecture);
   print_result(common,

@@ -173,7 +173,7 @@ int render(const RenderArguments& a, const Common& common) {
                                            ? gradient_picture(size.height, size.width, planes.d_row, planes.d_column)
                                            : laplacian_picture(size.height, size.width, planes.laplacian));
   }
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - process_start()).count();
+  const double seconds = seconds_since_start();
   Json result = {{"output", a.output.string()}, {"show", a.show}, {"seconds", seconds}};
   if (a.sheet.empty()) result.update({{"width", size.width}, {"height", size.height}});
   print_result(common, fmt::format("{}: {:.1f} s", a.output.string(), seconds), result);

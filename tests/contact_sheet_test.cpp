@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "refusal.h"
 #include "sinefield/error.h"
 
 namespace sinefield {
@@ -51,14 +52,7 @@ int dark_pixels(const Picture& sheet, std::int64_t first, std::int64_t last, std
 }
 
 std::string refusal(const std::vector<SheetEntry>& entries, int columns) {
-  try {
-    contact_sheet(entries, columns);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::bad_input);
-    return error.what();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return {};
+  return sinefield::refusal([&] { contact_sheet(entries, columns); });
 }
 
 // For pictures of 300 pixels a side: font size 300 / 20 = 15, which is also the margin.

@@ -20,6 +20,7 @@
 #include "engine_samples.h"
 #include "golden.h"
 #include "reference/reference.h"
+#include "refusal.h"
 #include "sinefield/error.h"
 
 namespace sinefield {
@@ -561,29 +562,15 @@ TEST_P(EvaluatorGolden, jets_agree_with_automatic_differentiation) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(, EvaluatorGolden, testing::ValuesIn(golden_cases()), [](const auto& tested) {
-  std::string name = tested.param.name;
-  std::ranges::replace_if(
-      name, [](char letter) { return !std::isalnum(static_cast<unsigned char>(letter)); }, '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(, EvaluatorGolden, testing::ValuesIn(golden_cases()), golden_name);
 
 TEST(Evaluator, wrong_columns_and_threads_are_refused_with_the_numbers) {
   const Field field = some_field({.inputs = 2, .outputs = 1, .width = 3, .hidden_layers = 0});
-  const auto message_of = [](auto&& action) -> std::string {
-    try {
-      action();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::bad_input);
-      return error.what();
-    }
-    return "";
-  };
   const std::vector<float> points(6);
-  EXPECT_EQ(message_of([&] { query<float>(field, rows(points, 3), Order::value); }),
+  EXPECT_EQ(refusal([&] { query<float>(field, rows(points, 3), Order::value); }),
             "points have 3 columns, the field has 2 coordinates");
   for (const int threads : {0, -1, 1025})
-    EXPECT_EQ(message_of([&] { Evaluator<float>(field, Order::value, Units::signal, {.threads = threads}); }),
+    EXPECT_EQ(refusal([&] { Evaluator<float>(field, Order::value, Units::signal, {.threads = threads}); }),
               fmt::format("{} threads asked for, expected 1 to 1024", threads));
 }
 

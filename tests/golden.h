@@ -3,6 +3,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cctype>
 #include <cstdint>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -76,6 +80,14 @@ inline std::vector<GoldenCase> golden_cases() {
                      .probe_hessian = probes.at("hessian")});
   }
   return cases;
+}
+
+/// The case's name as a test may be called.
+inline std::string golden_name(const testing::TestParamInfo<GoldenCase>& tested) {
+  std::string name = tested.param.name;
+  std::ranges::replace_if(
+      name, [](char letter) { return !std::isalnum(static_cast<unsigned char>(letter)); }, '_');
+  return name;
 }
 
 }  // namespace sinefield

@@ -109,12 +109,7 @@ TEST_P(Golden, ten_steps_of_adam_agree) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(, Golden, testing::ValuesIn(golden_cases()), [](const auto& tested) {
-  std::string name = tested.param.name;
-  std::ranges::replace_if(
-      name, [](char letter) { return !std::isalnum(static_cast<unsigned char>(letter)); }, '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(, Golden, testing::ValuesIn(golden_cases()), golden_name);
 
 }  // namespace
 }  // namespace sinefield

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "refusal.h"
 #include "sinefield/error.h"
 
 namespace sinefield {
@@ -80,17 +81,6 @@ void expect_measures(const PictureMeasures& measures, double psnr, double ssim, 
   EXPECT_NEAR(measures.psnr, psnr, 1e-9);
   EXPECT_NEAR(measures.ssim, ssim, 1e-9);
   EXPECT_NEAR(measures.mse, mse, 1e-9 * mse);
-}
-
-std::string refusal(const auto& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::bad_input);
-    return error.what();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return {};
 }
 
 TEST(Measures, AgreeWithScikitImage) {

@@ -11,6 +11,7 @@
 #include <limits>
 #include <vector>
 
+#include "refusal.h"
 #include "sinefield/error.h"
 
 namespace sinefield {
@@ -131,16 +132,6 @@ TEST(PictureViews, LuminanceIsTheMeanOfTheColourChannels) {
 }
 
 TEST(PictureViews, RefuseWrongSizesAndValuesThatAreNotFinite) {
-  const auto refusal = [](const auto& action) -> std::string {
-    try {
-      action();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::bad_input);
-      return error.what();
-    }
-    ADD_FAILURE() << "nothing was thrown";
-    return {};
-  };
   EXPECT_THAT(refusal([] { sobel(4, 4, plane); }), HasSubstr("20 values"));
   EXPECT_THAT(refusal([] { laplace(0, 0, {}); }), HasSubstr("0 x 0"));
   EXPECT_THAT(refusal([] { gradient_picture(4, 5, plane, first_row); }), HasSubstr("5 values"));

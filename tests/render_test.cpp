@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine_samples.h"
+#include "refusal.h"
 #include "sinefield/error.h"
 #include "sinefield/measures.h"
 
@@ -149,21 +150,12 @@ TEST(PictureRenderer, strips_are_about_64_ki_points) {
 }
 
 TEST(PictureRenderer, fields_of_no_picture_and_empty_sizes_are_refused) {
-  const auto message_of = [](auto&& action) -> std::string {
-    try {
-      action();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::bad_input);
-      return error.what();
-    }
-    return "";
-  };
   Field field = wavy_field(format_of(10, 10, SampleType::u8, {"Y"}), {{100, 3}});
   for (const Size& size : {Size{0, 5}, Size{5, 0}, Size{-1, 5}})
-    EXPECT_EQ(message_of([&] { PictureRenderer(field, size.height, size.width, Order::value); }),
+    EXPECT_EQ(refusal([&] { PictureRenderer(field, size.height, size.width, Order::value); }),
               fmt::format("a picture of {} x {} samples cannot be rendered", size.width, size.height));
   field.picture.height = 0;
-  EXPECT_THAT(message_of([&] { PictureRenderer(field, 5, 5, Order::value); }),
+  EXPECT_THAT(refusal([&] { PictureRenderer(field, 5, 5, Order::value); }),
               testing::HasSubstr("stands for no picture"));
 }
 

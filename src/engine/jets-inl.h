@@ -1,8 +1,8 @@
 // Queries: values and derivatives of a block of points, forward only or forward and once back for each output.
 //
-// Jets: the rows of a block are its streams one after another, each `rows` points: value, first derivatives z_i,
-// second- order operators z_A. A layer is one product over all of them; then h = s(z), h_i = s' z_i, h_A = s'' sum a_ij
-// z_i z_j + s' z_A, with s = sin (omega is folded into z). This is the line where a Laplacian is made.
+// Jets: the rows of a block are its streams one after another, each `rows` points: value, first derivatives z_i and
+// operators of second order z_A. A layer is one product over all of them; then h = s(z), h_i = s' z_i and
+// h_A = s'' sum a_ij z_i z_j + s' z_A, with s = sin (omega is folded into z). This is where a Laplacian is made.
 // SPDX-License-Identifier: MIT
 
 #if defined(SINEFIELD_ENGINE_JETS_INL_H_) == defined(HWY_TARGET_TOGGLE)
