@@ -13,8 +13,9 @@
 
 namespace sinefield {
 
-/// How the networks make the field. `network` holds exactly one; `sum` adds the raw outputs of one or more.
-enum class FieldKind : std::uint8_t { network, sum };
+/// How the networks make the field. `network` holds exactly one; `sum` adds the raw outputs of one or more; `tiles`
+/// blends networks on overlapping boxes (see Tiling).
+enum class FieldKind : std::uint8_t { network, sum, tiles };
 
 /// network coordinate = scale * signal coordinate + offset
 struct AxisMap {
@@ -27,9 +28,45 @@ struct ChannelMap {
   double scale = 1, offset = 0;
 };
 
+/// The step S(t) from 0 at t = 0 to 1 at t = 1 by which one tile gives way to the next, S(t) + S(1 - t) = 1.
+enum class Blend : std::uint8_t {
+  linear,   ///< t: values are continuous
+  cubic,    ///< 3 t^2 - 2 t^3: first derivatives are too
+  quintic,  ///< 6 t^5 - 15 t^4 + 10 t^3: second derivatives are too
+};
+
+/// One axis of a grid of tiles, in network coordinates of the field. Tile i reaches from cut i - 1 to cut i and beyond
+/// each by that cut's reach; the first tile begins at `low`, the last one ends at `high`, and both serve whatever lies
+/// beyond. At most two tiles meet at a point: cuts[i] + reach[i] <= cuts[i + 1] - reach[i + 1].
+struct TileAxis {
+  double low = -1, high = 1;
+  std::vector<double> cuts;   ///< increasing, tiles - 1 of them, between low and high
+  std::vector<double> reach;  ///< half of the overlap at each cut, >= 0; 0 is a hard edge
+  double half_width = 1;      ///< > 0; coordinate of a tile = (x - middle of its box) / half_width, for all tiles alike
+
+  int tiles() const { return static_cast<int>(cuts.size()) + 1; }
+};
+
+/// Boxes that cover the domain, a network each, blended by windows that add up to one everywhere: the window of a tile
+/// is the product over the axes of S((x - cut + reach) / (2 reach)) at its lower cut and one minus that at its upper.
+/// Tiles are numbered row-major over the axes, the last axis fastest: `Field::networks` in that order.
+struct Tiling {
+  std::vector<TileAxis> axes;  ///< one for each input
+  Blend blend = Blend::quintic;
+  /// (tiles, outputs): raw output of the field = scale * output of the tile's network + offset, before blending
+  std::vector<ChannelMap> normalisation;
+
+  std::int64_t tiles() const {
+    std::int64_t product = 1;
+    for (const TileAxis& axis : axes) product *= axis.tiles();
+    return product;
+  }
+};
+
 struct Field {
   FieldKind kind = FieldKind::network;
   std::vector<Network> networks;
+  Tiling tiling;                     ///< of kind `tiles` only
   std::vector<AxisMap> axes;         ///< one for each input
   std::vector<ChannelMap> channels;  ///< one for each output
   PictureFormat picture;             ///< the picture that the field stands for
