@@ -11,12 +11,17 @@ namespace sinefield::engine {
 template <class T>
 JetQuery<T>::JetQuery(const Architecture& architecture, std::span<const T> parameters, JetPlan plan, Isa isa,
                       Workers& workers)
-    : kernels_(kernels<T>(isa)),
+    : JetQuery(architecture, std::move(plan), isa, workers) {
+  load(parameters);
+}
+
+template <class T>
+JetQuery<T>::JetQuery(const Architecture& architecture, JetPlan plan, Isa isa, Workers& workers)
+    : kernels_(kernels<T>(isa, architecture)),
       workers_(workers),
       plan_(std::move(plan)),
       layout_(architecture, kernels_.tile, sizeof(T)),
       packed_(layout_.packed_size) {
-  kernels_.pack(layout_, parameters.data(), packed_.data());
   for (int w = 0; w < workers.count(); ++w) scratch_.emplace_back(kernels_.query_scratch(layout_, plan_));
 }
 

@@ -17,6 +17,11 @@ class JetQuery {
   /// Packs the parameters (flat layout) and allocates scratch. Copies what it needs.
   JetQuery(const Architecture&, std::span<const T> parameters, JetPlan, Isa, Workers&);
 
+  /// Without parameters yet: load them before it runs.
+  JetQuery(const Architecture&, JetPlan, Isa, Workers&);
+  /// Other parameters of the same architecture (flat layout). Allocates nothing.
+  void load(std::span<const T> parameters) { kernels_.pack(layout_, parameters.data(), packed_.data()); }
+
   /// coordinates (n, inputs); out[s] receives stream s of the plan, (n, outputs) row-major. Allocates nothing.
   void run(MatrixView<const T> coordinates, std::span<T* const> out);
 

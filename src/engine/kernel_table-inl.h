@@ -11,6 +11,7 @@
 #include "engine/block-inl.h"
 #include "engine/jets-inl.h"
 #include "engine/kernels.h"
+#include "engine/matrices-inl.h"
 #include "engine/parameters-inl.h"
 #include "hwy/highway.h"
 
@@ -30,6 +31,9 @@ const engine::Kernels<T>& KernelTable() {
       .add = Add<T>,
       .sum_of_squares = SumOfSquares<T>,
       .adam = Adam<T>,
+      .multiply = Multiply<T>,
+      .orthonormalise_scratch = OrthonormaliseScratch<T>,
+      .orthonormalise = Orthonormalise<T>,
   };
   return table;
 }

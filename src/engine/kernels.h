@@ -32,6 +32,23 @@ struct AdamStep {
   double lr, beta1, beta2, epsilon, correction1, correction2, scale;
 };
 
+/// c = keep c + share a b for some rows of a product, all three in panels (layout.h). A stride counts the elements from
+/// one panel to the next; a and c begin at the first row wanted, b and c at the first panel of columns wanted.
+template <class T>
+struct PanelProduct {
+  int rows;   ///< a multiple of tile.rows
+  int inner;  ///< columns of a, rows of b
+  int panels;
+  const T* a;
+  std::size_t a_stride;
+  const T* b;
+  std::size_t b_stride;
+  T* c;
+  std::size_t c_stride;
+  T keep = 0;  ///< 0: c is written without being read
+  T share = 1;
+};
+
 template <class T>
 struct Kernels {
   Tile tile;
@@ -56,9 +73,25 @@ struct Kernels {
   void (*add)(T* into, const T* from, std::size_t size);
   double (*sum_of_squares)(const T* x, std::size_t size);
   void (*adam)(const AdamStep&, T* parameters, const T* gradient, T* mean, T* square, std::size_t size);
+  void (*multiply)(const PanelProduct<T>&);
+  /// Elements of scratch for `orthonormalise`.
+  std::size_t (*orthonormalise_scratch)(int size);
+  /// The Q of a QR decomposition by Householder reflections: orthonormal whatever the rank. Column j of the square
+  /// matrix lies at columns + j * padded, and Q's in its place, where padded is `size` rounded up to whole panels; the
+  /// elements beyond `size` are zero. Both arrays are aligned to cache lines.
+  void (*orthonormalise)(int size, T* columns, T* scratch);
 };
 
 template <class T>
 const Kernels<T>& kernels(Isa);
+
+/// The kernels that serve one network. A network that fills at most half a panel of AVX-512 runs on AVX2's, whose
+/// panels are half as wide: the same number of multiply-adds, none of them on padding, and twice as fast where 512-bit
+/// operations are split into two.
+template <class T>
+const Kernels<T>& kernels(Isa isa, const Architecture& architecture) {
+  const Kernels<T>& widest = kernels<T>(isa);
+  return isa == Isa::avx512 && architecture.width <= widest.tile.panel / 2 ? kernels<T>(Isa::avx2) : widest;
+}
 
 }  // namespace sinefield::engine

@@ -80,11 +80,31 @@ void Add(T* into, const T* from, size_t size) {
   for (; i < size; ++i) into[i] += from[i];
 }
 
+// In double, so that neither the squares of small gradients nor the sums of long ones are lost.
 template <class T>
 double SumOfSquares(const T* x, size_t size) {
-  double sum[4] = {};
-  for (size_t i = 0; i < size; ++i) sum[i % 4] += static_cast<double>(x[i]) * static_cast<double>(x[i]);
-  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+  const Tag<double> d;
+  constexpr auto L = static_cast<size_t>(lanes<double>);
+  const auto load = [d](const T* from) HWY_ATTR {
+    if constexpr (sizeof(T) == sizeof(double))
+      return hn::LoadU(d, from);
+    else
+      return hn::PromoteTo(d, hn::LoadU(hn::Rebind<T, Tag<double>>(), from));
+  };
+  Vector<double> sum[4];
+  for (auto& partial : sum) partial = hn::Zero(d);
+  size_t i = 0;
+  for (; i + 4 * L <= size; i += 4 * L) {
+    HWY_UNROLL(4)
+    for (size_t k = 0; k < 4; ++k) {
+      const auto some = load(x + i + k * L);
+      sum[k] = hn::MulAdd(some, some, sum[k]);
+    }
+  }
+  double rest = 0;
+  for (; i < size; ++i) rest += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  const auto total = hn::Add(hn::Add(sum[0], sum[1]), hn::Add(sum[2], sum[3]));
+  return hn::GetLane(hn::SumOfLanes(d, total)) + rest;
 }
 
 // Kingma and Ba 2015, in the order of operations of torch.optim.Adam:

@@ -21,7 +21,7 @@ int parts_of(std::int64_t points, std::int64_t parameters) {
 
 template <class T>
 ValueStep<T>::ValueStep(const Architecture& architecture, Isa isa, Workers& workers)
-    : kernels_(kernels<T>(isa)),
+    : kernels_(kernels<T>(isa, architecture)),
       workers_(workers),
       layout_(architecture, kernels_.tile, sizeof(T)),
       packed_(layout_.packed_size),
