@@ -13,6 +13,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -306,22 +307,25 @@ TEST(Evaluator, threads_do_not_change_a_bit) {
   });
 }
 
-TEST(Evaluator, reads_rows_by_their_stride_and_outlives_its_field) {
+TEST(Evaluator, reads_rows_by_their_stride_and_moves) {
   const std::vector<double> drawn = some_numbers(2 * 30, 40, 8);
   for_each_engine([&]<class T>(Isa isa) {
     const std::vector<T> points = as<T>(drawn);
     std::vector<T> apart(30 * 5, T{1e6});
     for (std::size_t p = 0; p < 30; ++p) std::copy_n(&points[p * 2], 2, &apart[p * 5]);
-    Field field = some_field({.inputs = 2, .outputs = 2, .width = 5, .hidden_layers = 1});
+    const Field field = some_field({.inputs = 2, .outputs = 2, .width = 5, .hidden_layers = 1});
     const ComputeOptions options{.isa = isa, .threads = 1};
     const Jets<T> expected = query<T>(field, rows(points, 2), Order::hessian, Units::signal, options);
     Evaluator<T> first(field, Order::hessian, Units::signal, options);
-    field = {};
     Evaluator<T> moved = std::move(first);
     expect_same_bits(moved(MatrixView<const T>(apart.data(), 30, 2, 5)), expected);
     expect_same_bits(moved(rows(points, 2)), expected);
   });
 }
+
+// It refers to the field: one that dies with the statement is refused by the compiler.
+static_assert(std::is_constructible_v<Evaluator<float>, const Field&, Order>);
+static_assert(!std::is_constructible_v<Evaluator<float>, Field, Order>);
 
 TEST(Evaluator, network_units_are_those_of_the_reference) {
   const Architecture a{.inputs = 3, .outputs = 2, .width = 10, .hidden_layers = 2};

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sinefield/network.h"
@@ -35,13 +36,18 @@ enum class Blend : std::uint8_t {
   quintic,  ///< 6 t^5 - 15 t^4 + 10 t^3: second derivatives are too
 };
 
+std::string_view blend_name(Blend);
+/// Throws bad_input for an unknown name.
+Blend blend_from_name(std::string_view);
+
 /// One axis of a grid of tiles, in network coordinates of the field. Tile i reaches from cut i - 1 to cut i and beyond
 /// each by that cut's reach; the first tile begins at `low`, the last one ends at `high`, and both serve whatever lies
-/// beyond. At most two tiles meet at a point: cuts[i] + reach[i] <= cuts[i + 1] - reach[i + 1].
+/// beyond. At most two tiles meet at a point: cuts[i] + reach[i] <= cuts[i + 1] - reach[i + 1], in doubles; no overlap
+/// leaves [low, high].
 struct TileAxis {
-  double low = -1, high = 1;
+  double low = -1, high = 1;  ///< low <= high
   std::vector<double> cuts;   ///< increasing, tiles - 1 of them, between low and high
-  std::vector<double> reach;  ///< half of the overlap at each cut, >= 0; 0 is a hard edge
+  std::vector<double> reach;  ///< half of the overlap at each cut, >= 0; 0 is a hard edge: the cut is the later tile's
   double half_width = 1;      ///< > 0; coordinate of a tile = (x - middle of its box) / half_width, for all tiles alike
 
   int tiles() const { return static_cast<int>(cuts.size()) + 1; }
@@ -49,11 +55,13 @@ struct TileAxis {
 
 /// Boxes that cover the domain, a network each, blended by windows that add up to one everywhere: the window of a tile
 /// is the product over the axes of S((x - cut + reach) / (2 reach)) at its lower cut and one minus that at its upper.
-/// Tiles are numbered row-major over the axes, the last axis fastest: `Field::networks` in that order.
+/// Tiles are numbered row-major over the axes, the last axis fastest: `Field::networks` in that order. At most 2^24
+/// tiles, and at most 8 axes with more than one.
 struct Tiling {
   std::vector<TileAxis> axes;  ///< one for each input
   Blend blend = Blend::quintic;
-  /// (tiles, outputs): raw output of the field = scale * output of the tile's network + offset, before blending
+  /// (tiles, outputs): raw output of the field = scale * output of the tile's network + offset, before blending.
+  /// Numbers that a float holds exactly: model files store floats, and a field must not change by being stored.
   std::vector<ChannelMap> normalisation;
 
   std::int64_t tiles() const {

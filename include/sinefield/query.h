@@ -33,12 +33,15 @@ struct Jets {
   std::vector<T> hessian;    ///< (N, c, d, d), symmetric
 };
 
-/// Evaluates a field at batches of points, in the precision of T (float or double). Keeps packed parameters, threads
-/// and scratch between calls; the field need not outlive it.
+/// Evaluates a field at batches of points, in the precision of T (float or double). Keeps threads and scratch between
+/// calls. Refers to the field, which must outlive it and stay as it is: the parameters of tiles are not copied but
+/// packed when they are needed, a tile on each worker at a time.
 template <class T>
 class Evaluator {
  public:
+  /// Throws bad_input where the tiling of a field of tiles contradicts itself or its networks.
   Evaluator(const Field&, Order, Units = Units::signal, const ComputeOptions& = {});
+  Evaluator(const Field&&, Order, Units = Units::signal, const ComputeOptions& = {}) = delete;
   ~Evaluator();
   Evaluator(Evaluator&&) noexcept;
 

@@ -12,11 +12,12 @@ namespace sinefield {
 
 /// Rows of the field on a grid of height x width samples. Output row j lies at (j + 0.5) / F - 0.5 in samples of the
 /// original, F = height / original height, clamped to the outermost samples; columns likewise. At the original's size
-/// these are its own samples.
+/// these are its own samples. Refers to the field, which must outlive it.
 class PictureRenderer {
  public:
   /// Throws bad_input where the field does not stand for a picture, and for a size below 1 x 1.
   PictureRenderer(const Field&, std::int64_t height, std::int64_t width, Order, const ComputeOptions& = {});
+  PictureRenderer(const Field&&, std::int64_t, std::int64_t, Order, const ComputeOptions& = {}) = delete;
 
   /// Jets of rows first .. first + count - 1 in signal units: points in row-major order.
   Jets<float> rows(std::int64_t first, std::int64_t count);

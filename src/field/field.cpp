@@ -5,10 +5,26 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 
 #include "sinefield/error.h"
 
 namespace sinefield {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> blend_names = {"linear", "cubic", "quintic"};
+
+}  // namespace
+
+std::string_view blend_name(Blend blend) { return blend_names.at(static_cast<std::size_t>(blend)); }
+
+Blend blend_from_name(std::string_view name) {
+  const auto found = std::ranges::find(blend_names, name);
+  if (found == blend_names.end())
+    throw bad_input(fmt::format("{}: unknown blend", name), "known ones: linear, cubic, quintic");
+  return static_cast<Blend>(found - blend_names.begin());
+}
 
 std::vector<AxisMap> picture_axes(std::int64_t height, std::int64_t width) {
   if (height < 1 || width < 1) {

@@ -1,14 +1,16 @@
 // From points in signal units to jets in signal units: the plan for an order, the engine over pieces of the points, the
-// sum over the networks of a field, and the chain rule of the two affine maps around them.
+// sum over the networks of a field or the blend of its tiles, and the chain rule of the two affine maps around them.
 // SPDX-License-Identifier: MIT
 #include "sinefield/query.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "engine/jet_query.h"
+#include "field/tiles_query.h"
 #include "sinefield/error.h"
 
 namespace sinefield {
@@ -40,9 +42,43 @@ struct Evaluator<T>::State {
   int inputs, outputs;
   std::vector<double> axis_scale, axis_offset, channel_scale, channel_offset;
   std::unique_ptr<engine::Workers> workers;
-  std::vector<engine::JetQuery<T>> networks;
+  std::vector<engine::JetQuery<T>> networks;  // of kinds network and sum
+  std::optional<TilesQuery<T>> tiles;
   std::vector<T> coordinates;
+  std::vector<double> tile_coordinates;  // tiles lie closer together than floats of the whole field resolve well
   std::vector<std::vector<T>> streams, partial;
+
+  template <class U>
+  MatrixView<const U> map_axes(MatrixView<const T> points, std::vector<U>& mapped) const {
+    const auto n = static_cast<std::size_t>(points.rows), d = static_cast<std::size_t>(inputs);
+    mapped.resize(n * d);
+    for (std::size_t p = 0; p < n; ++p)
+      for (std::size_t i = 0; i < d; ++i)
+        mapped[p * d + i] = static_cast<U>(
+            axis_scale[i] * static_cast<double>(points.row(static_cast<std::int64_t>(p))[i]) + axis_offset[i]);
+    return {mapped.data(), points.rows, inputs};
+  }
+
+  // Raw streams of the field in network units.
+  void run(MatrixView<const T> points) {
+    const auto size = static_cast<std::size_t>(points.rows * outputs);
+    const auto pointers = [size](std::vector<std::vector<T>>& all) {
+      std::vector<T*> out;
+      for (std::vector<T>& stream : all) {
+        stream.resize(size);
+        out.push_back(stream.data());
+      }
+      return out;
+    };
+    if (tiles) return tiles->run(map_axes(points, tile_coordinates), pointers(streams));
+    const MatrixView<const T> x = map_axes(points, coordinates);
+    networks.front().run(x, pointers(streams));
+    for (std::size_t term = 1; term < networks.size(); ++term) {
+      networks[term].run(x, pointers(partial));
+      for (std::size_t stream = 0; stream < streams.size(); ++stream)
+        std::ranges::transform(streams[stream], partial[stream], streams[stream].begin(), std::plus<>());
+    }
+  }
 };
 
 template <class T>
@@ -63,11 +99,15 @@ Evaluator<T>::Evaluator(const Field& field, Order order, Units units, const Comp
   }
   s.workers = engine::make_workers(options.threads);
   const engine::JetPlan plan = plan_of(order, field, s.axis_scale);
+  s.streams.resize(static_cast<std::size_t>(plan.streams()));
+  if (field.kind == FieldKind::tiles) {
+    s.tiles.emplace(field, plan, options.isa, *s.workers);
+    return;
+  }
   for (const Network& network : field.networks) {
     const std::vector<T> parameters(network.parameters.begin(), network.parameters.end());
     s.networks.emplace_back(network.architecture, std::span<const T>(parameters), plan, options.isa, *s.workers);
   }
-  s.streams.resize(static_cast<std::size_t>(plan.streams()));
   if (s.networks.size() > 1) s.partial.resize(s.streams.size());
 }
 
@@ -81,59 +121,49 @@ Jets<T> Evaluator<T>::operator()(MatrixView<const T> points) {
   State& s = *state_;
   if (points.cols != s.inputs)
     throw bad_input(fmt::format("points have {} columns, the field has {} coordinates", points.cols, s.inputs));
+  s.run(points);
   const auto n = static_cast<std::size_t>(points.rows), d = static_cast<std::size_t>(s.inputs),
              c = static_cast<std::size_t>(s.outputs);
-  s.coordinates.resize(n * d);
-  for (std::size_t p = 0; p < n; ++p)
-    for (std::size_t i = 0; i < d; ++i)
-      s.coordinates[p * d + i] = static_cast<T>(
-          s.axis_scale[i] * static_cast<double>(points.row(static_cast<std::int64_t>(p))[i]) + s.axis_offset[i]);
-  const auto run = [&](engine::JetQuery<T>& network, std::vector<std::vector<T>>& streams) {
-    std::vector<T*> out;
-    for (std::vector<T>& stream : streams) {
-      stream.resize(n * c);
-      out.push_back(stream.data());
-    }
-    network.run(MatrixView<const T>(s.coordinates.data(), points.rows, s.inputs), out);
+  // use(e, channel) for each element of (n, c)
+  const auto for_each = [n, c](const auto& use) {
+    for (std::size_t p = 0, e = 0; p < n; ++p)
+      for (std::size_t channel = 0; channel < c; ++channel, ++e) use(e, channel);
   };
-  run(s.networks.front(), s.streams);
-  for (std::size_t term = 1; term < s.networks.size(); ++term) {
-    run(s.networks[term], s.partial);
-    for (std::size_t stream = 0; stream < s.streams.size(); ++stream)
-      std::ranges::transform(s.streams[stream], s.partial[stream], s.streams[stream].begin(), std::plus<>());
-  }
 
   Jets<T> jets;
   jets.value.resize(n * c);
-  for (std::size_t e = 0; e < n * c; ++e)
+  for_each([&](std::size_t e, std::size_t channel) {
     jets.value[e] =
-        static_cast<T>(s.channel_scale[e % c] * static_cast<double>(s.streams[0][e]) + s.channel_offset[e % c]);
+        static_cast<T>(s.channel_scale[channel] * static_cast<double>(s.streams[0][e]) + s.channel_offset[channel]);
+  });
   if (s.order == Order::value) return jets;
   jets.gradient.resize(n * c * d);
-  for (std::size_t e = 0; e < n * c; ++e)
+  for_each([&](std::size_t e, std::size_t channel) {
     for (std::size_t i = 0; i < d; ++i)
       jets.gradient[e * d + i] =
-          static_cast<T>(s.channel_scale[e % c] * s.axis_scale[i] * static_cast<double>(s.streams[1 + i][e]));
+          static_cast<T>(s.channel_scale[channel] * s.axis_scale[i] * static_cast<double>(s.streams[1 + i][e]));
+  });
   if (s.order == Order::gradient) return jets;
   jets.laplacian.resize(n * c);
   if (s.order == Order::laplacian) {
-    for (std::size_t e = 0; e < n * c; ++e)
-      jets.laplacian[e] = static_cast<T>(s.channel_scale[e % c] * static_cast<double>(s.streams[1 + d][e]));
+    for_each([&](std::size_t e, std::size_t channel) {
+      jets.laplacian[e] = static_cast<T>(s.channel_scale[channel] * static_cast<double>(s.streams[1 + d][e]));
+    });
     return jets;
   }
   jets.hessian.resize(n * c * d * d);
-  for (std::size_t e = 0; e < n * c; ++e) {
+  for_each([&](std::size_t e, std::size_t channel) {
     std::size_t stream = 1 + d;
     double trace = 0;
     for (std::size_t i = 0; i < d; ++i)
       for (std::size_t j = i; j < d; ++j, ++stream) {
         const double second =
-            s.channel_scale[e % c] * s.axis_scale[i] * s.axis_scale[j] * static_cast<double>(s.streams[stream][e]);
+            s.channel_scale[channel] * s.axis_scale[i] * s.axis_scale[j] * static_cast<double>(s.streams[stream][e]);
         jets.hessian[(e * d + i) * d + j] = jets.hessian[(e * d + j) * d + i] = static_cast<T>(second);
         if (i == j) trace += second;
       }
     jets.laplacian[e] = static_cast<T>(trace);
-  }
+  });
   return jets;
 }
 
