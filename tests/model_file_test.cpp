@@ -16,6 +16,7 @@
 
 #include "io/base64.h"
 #include "sinefield/error.h"
+#include "tile_samples.h"
 
 namespace sinefield {
 namespace {
@@ -52,6 +53,19 @@ Field small_sum() {
   return field;
 }
 
+/// 2 x 3 tiles of a picture.
+Field small_tiles(Shapes shapes = Shapes::equal) {
+  Field field = tiled_field({some_axis(2, 1), some_axis(3, 2, Edges::one_hard)}, 2, Blend::cubic, shapes);
+  const Field picture = small_picture();
+  field.axes = picture.axes;
+  field.channels = picture.channels;
+  field.picture = picture.picture;
+  field.training = picture.training;
+  field.tiling.normalisation[3] = {static_cast<double>(0.1F), -0.0};
+  field.tiling.normalisation[4].offset = static_cast<double>(std::numeric_limits<float>::denorm_min());
+  return field;
+}
+
 bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
@@ -62,6 +76,22 @@ void expect_same(const Field& a, const Field& b) {
   for (std::size_t i = 0; i < a.networks.size(); ++i) {
     EXPECT_EQ(a.networks[i].architecture, b.networks[i].architecture);
     EXPECT_TRUE(same_bits(a.networks[i].parameters, b.networks[i].parameters));
+  }
+  ASSERT_EQ(a.tiling.axes.size(), b.tiling.axes.size());
+  EXPECT_EQ(a.tiling.blend, b.tiling.blend);
+  for (std::size_t i = 0; i < a.tiling.axes.size(); ++i) {
+    const TileAxis &x = a.tiling.axes[i], &y = b.tiling.axes[i];
+    EXPECT_EQ(std::pair(x.low, x.high), std::pair(y.low, y.high));
+    EXPECT_EQ(x.cuts, y.cuts);
+    EXPECT_EQ(x.reach, y.reach);
+    EXPECT_EQ(x.half_width, y.half_width);
+  }
+  ASSERT_EQ(a.tiling.normalisation.size(), b.tiling.normalisation.size());
+  for (std::size_t i = 0; i < a.tiling.normalisation.size(); ++i) {
+    const ChannelMap &x = a.tiling.normalisation[i], &y = b.tiling.normalisation[i];
+    EXPECT_EQ(x.scale, y.scale);
+    EXPECT_EQ(x.offset, y.offset);
+    EXPECT_EQ(std::signbit(x.offset), std::signbit(y.offset));
   }
   ASSERT_EQ(a.axes.size(), b.axes.size());
   for (std::size_t i = 0; i < a.axes.size(); ++i) {
@@ -163,6 +193,24 @@ TEST(ModelFile, RoundTripsAPicture) {
 
 TEST(ModelFile, RoundTripsASumAndAField) { expect_same(model_from_bytes(model_bytes(small_sum()), "m"), small_sum()); }
 
+TEST(ModelFile, RoundTripsTiles) {
+  for (const Shapes shapes : {Shapes::equal, Shapes::omegas_differ}) {
+    const Field field = small_tiles(shapes);
+    expect_same(model_from_bytes(model_bytes(field), "m"), field);
+  }
+  const Field line = tiled_field({some_axis(5, 3)}, 1, Blend::linear, Shapes::equal);
+  expect_same(model_from_bytes(model_bytes(line), "m"), line);
+}
+
+// Data are written and read a MiB at a time: a tensor of several pieces, which tiles do not divide evenly.
+TEST(ModelFile, RoundTripsTensorsOfManyPieces) {
+  Field field = tiled_field({some_axis(150, 3)}, 1, Blend::quintic, Shapes::equal);
+  for (std::size_t tile = 0; tile < field.networks.size(); ++tile)
+    field.networks[tile] = initial_network({.inputs = 1, .outputs = 1, .width = 70, .hidden_layers = 1}, 1,
+                                           static_cast<std::uint32_t>(tile));
+  expect_same(model_from_bytes(model_bytes(field), "m"), field);
+}
+
 TEST(ModelFile, RoundTripsUnusualFloats) {
   Field field = small_picture();
   auto& parameters = field.networks[0].parameters;
@@ -185,6 +233,8 @@ TEST(ModelFile, FileAndBytesAreTheSame) {
   EXPECT_EQ(content, std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
   expect_same(read_model(path), small_picture());
   EXPECT_THROW(write_model(path, small_sum()), Error);
+  write_model(path, small_tiles(), Overwrite::replace);
+  expect_same(read_model(path), small_tiles());
   write_model(path, small_sum(), Overwrite::replace);
   expect_same(read_model(path), small_sum());
   fs::resize_file(path, 100);
@@ -213,6 +263,42 @@ TEST(ModelFile, LayoutIsTheDocumentedOne) {
   EXPECT_EQ(put_together(parts), bytes);
 }
 
+TEST(ModelFile, TilesAreLaidOutAsDocumented) {
+  const Field field = small_tiles();
+  const Bytes bytes = model_bytes(field);
+  const Parts parts = take_apart(bytes);
+  EXPECT_EQ(parts.metadata["version"], 2);
+  EXPECT_EQ(parts.metadata["kind"], "tiles");
+  EXPECT_EQ(parts.metadata["architecture"].size(), 1U);
+  EXPECT_EQ(parts.metadata["tiles"]["blend"], "cubic");
+  EXPECT_EQ(parts.metadata["tiles"]["axes"][1]["cuts"].get<std::vector<double>>(), field.tiling.axes[1].cuts);
+  EXPECT_EQ(parts.header.size(), 9U);
+  EXPECT_EQ(parts.header["net.net.0.0.weight"]["shape"].dump(), "[6,5,2]");
+  EXPECT_EQ(parts.header["net.net.1.0.bias"]["shape"].dump(), "[6,5]");
+  EXPECT_EQ(parts.header["tiles.scale"]["shape"].dump(), "[6,2]");
+  // Tensor by tensor, in each of them tile by tile.
+  const auto at = [&](const char* name, std::size_t element) {
+    float number = 0;
+    const auto begin = parts.header[name]["data_offsets"][0].get<std::size_t>();
+    std::memcpy(&number, parts.data.data() + begin + 4 * element, 4);
+    return number;
+  };
+  for (std::size_t tile = 0; tile < 6; ++tile) {
+    EXPECT_EQ(at("net.net.0.0.weight", 10 * tile + 3), field.networks[tile].parameters[3]);
+    EXPECT_EQ(at("net.net.0.0.bias", 5 * tile + 2), field.networks[tile].parameters[12]);
+    EXPECT_EQ(at("tiles.scale", 2 * tile + 1), static_cast<float>(field.tiling.normalisation[2 * tile + 1].scale));
+    EXPECT_EQ(at("tiles.offset", 2 * tile), static_cast<float>(field.tiling.normalisation[2 * tile].offset));
+  }
+  EXPECT_EQ(parts.header["net.net.0.0.weight"]["data_offsets"][0], 0);
+  EXPECT_EQ(parts.header["tiles.offset"]["data_offsets"][1], parts.data.size());
+  EXPECT_EQ(parts.metadata["checksum"], crc32_text(parts.data));
+  EXPECT_EQ(put_together(parts), bytes);
+  EXPECT_EQ(take_apart(model_bytes(small_tiles(Shapes::omegas_differ))).metadata["architecture"].size(), 6U);
+  // Everything else stays readable for those who know version 1 only.
+  EXPECT_EQ(take_apart(model_bytes(small_picture())).metadata["version"], 1);
+  EXPECT_EQ(take_apart(model_bytes(small_sum())).metadata["version"], 1);
+}
+
 void expect_every_change_found(const Field& field, const std::vector<int>& flips, const std::string& values) {
   const Bytes good = model_bytes(field);
   for (std::size_t i = 0; i < good.size(); ++i) {
@@ -236,6 +322,7 @@ TEST(ModelFile, EveryChangedByteIsFound) {
   // Every bit; the characters that JSON skips or takes for structure; the end of text.
   expect_every_change_found(small_picture(), {1, 2, 4, 8, 16, 32, 64, 128, 255}, std::string(" \n\"0\0", 5));
   expect_every_change_found(small_sum(), {1, 255}, "");
+  expect_every_change_found(small_tiles(), {1, 255}, "");
 }
 
 TEST(ModelFile, EveryCutIsFound) {
@@ -365,12 +452,13 @@ TEST(ModelFile, ChecksumsTellWhichPartIsDamaged) {
 }
 
 TEST(ModelFile, RefusesOtherVersionsAndKinds) {
-  expect_refused([](ordered_json& m) { m["version"] = 2; },
-                 "has format version 2, this sinefield reads up to version 1");
+  expect_refused([](ordered_json& m) { m["version"] = 3; },
+                 "has format version 3, this sinefield reads up to version 2");
   expect_refused([](ordered_json& m) { m["version"] = 0; }, "version is 0");
   expect_refused([](ordered_json& m) { m["version"] = "1"; }, "version is \"1\"");
   expect_refused([](ordered_json& m) { m["version"] = 18446744073709551615ULL; }, "expected an integer");
-  expect_refused([](ordered_json& m) { m["kind"] = "tiles"; }, "kind \"tiles\" needs a newer version");
+  expect_refused([](ordered_json& m) { m["kind"] = "tiles"; },
+                 "kind \"tiles\" in a file of format version 1, expected version 2");
   expect_refused([](ordered_json& m) { m["kind"] = "star"; }, "kind is \"star\", expected one of \"network\", \"sum\"");
 }
 
@@ -408,6 +496,81 @@ TEST(ModelFile, RefusesMetadataThatContradictItself) {
   Parts sum = take_apart(model_bytes(small_sum()));
   sum.metadata["architecture"][1]["inputs"] = 2;
   expect_refused(put_together(sum), "map 3 to 1 and 2 to 1 numbers");
+}
+
+TEST(ModelFile, TakesTheOlderKindsInVersion2) {
+  Parts parts = take_apart(model_bytes(small_picture()));
+  parts.metadata["version"] = 2;
+  expect_same(model_from_bytes(put_together(parts), "m"), small_picture());
+}
+
+TEST(ModelFile, RefusesTilesThatContradictThemselves) {
+  const auto expect_tiles_refused = [](const std::function<void(Parts&)>& change, const std::string& words,
+                                       Shapes shapes = Shapes::equal) {
+    Parts parts = take_apart(model_bytes(small_tiles(shapes)));
+    change(parts);
+    expect_refused(put_together(parts), words);
+  };
+  const auto in_axis = [](const char* key, const ordered_json& value) {
+    return [=](Parts& p) { p.metadata["tiles"]["axes"][0][key] = value; };
+  };
+  expect_tiles_refused([](Parts& p) { p.metadata["version"] = 1; }, "in a file of format version 1");
+  expect_tiles_refused([](Parts& p) { p.metadata.erase("tiles"); }, "lacks the key \"tiles\"");
+  expect_tiles_refused([](Parts& p) { p.metadata["tiles"]["more"] = 1; }, "unknown key \"more\"");
+  expect_tiles_refused([](Parts& p) { p.metadata["tiles"]["blend"] = "septic"; },
+                       "blend is \"septic\", expected one of");
+  expect_tiles_refused([](Parts& p) { p.metadata["tiles"]["axes"].erase(0); }, "tiles on 1 axes for 2 inputs");
+  expect_tiles_refused(in_axis("cuts", {0.0, 0.5}), "has 2 cuts and 1 reaches");
+  expect_tiles_refused(in_axis("cuts", ordered_json::array({2.0})), "has cut 0 at 2");
+  expect_tiles_refused(in_axis("cuts", "0"), "cuts is \"0\", expected a list");
+  expect_tiles_refused(in_axis("reach", ordered_json::array({nullptr})), "reach [0] is null, expected a number");
+  expect_tiles_refused(in_axis("half_width", 0), "half width 0");
+  expect_tiles_refused([](Parts& p) { p.metadata["kind"] = "network"; }, "unknown key \"tiles\"");
+  // One tile more on the axis than the tensors hold.
+  expect_tiles_refused(
+      [](Parts& p) {
+        p.metadata["tiles"]["axes"][0]["cuts"] = {-0.5, 0.5};
+        p.metadata["tiles"]["axes"][0]["reach"] = {0.0, 0.0};
+      },
+      "tensor net.net.0.0.weight has shape (6, 5, 2), expected (9, 5, 2)");
+  expect_tiles_refused([](Parts& p) { p.metadata["architecture"].push_back(p.metadata["architecture"][0]); },
+                       "2 architectures for 6 tiles, expected 1 or one for each");
+  expect_tiles_refused([](Parts& p) { p.metadata["architecture"][2]["width"] = 6; }, "differ in their omegas only",
+                       Shapes::omegas_differ);
+  expect_tiles_refused([](Parts& p) { p.header["tiles.scale"]["shape"] = ordered_json::array({12}); },
+                       "tensor tiles.scale has shape (12), expected (6, 2)");
+  expect_tiles_refused(
+      [](Parts& p) {
+        p.header["tiles.offsets"] = p.header["tiles.offset"];
+        p.header.erase("tiles.offset");
+      },
+      "tensor tiles.offset is missing");
+  const auto put_number = [](const char* name, std::size_t element, float number) {
+    return [=](Parts& p) {
+      const auto begin = p.header[name]["data_offsets"][0].get<std::size_t>();
+      std::memcpy(p.data.data() + begin + 4 * element, &number, 4);
+    };
+  };
+  expect_tiles_refused(put_number("net.net.0.0.weight", 34, INFINITY),
+                       "tensor net.net.0.0.weight holds inf at element 34");
+  expect_tiles_refused(put_number("tiles.scale", 7, NAN), "the normalisation of tile 3 holds nan");
+}
+
+// Refused by what the tensors hold, before there is anything of the size that the metadata claim.
+TEST(ModelFile, RefusesMoreTilesThanTheFileHolds) {
+  const Parts whole = take_apart(model_bytes(small_tiles()));
+  const auto with_tiles = [&](int along) {
+    Parts parts = whole;
+    std::vector<double> cuts;
+    for (int i = 1; i < along; ++i) cuts.push_back(static_cast<double>(i) / along);
+    for (auto& axis : parts.metadata["tiles"]["axes"]) {
+      axis["cuts"] = cuts;
+      axis["reach"] = std::vector<double>(cuts.size());
+    }
+    return put_together(parts);
+  };
+  expect_refused(with_tiles(5000), "more than 16777216 tiles");
+  expect_refused(with_tiles(4096), "tensor net.net.0.0.weight has shape (6, 5, 2), expected (16777216, 5, 2)");
 }
 
 // ---- files of the original code
@@ -500,6 +663,19 @@ TEST(ModelFile, DoesNotWriteWhatNobodyCanRead) {
   expect_not_written([](Field& f) { f.picture.channels.pop_back(); }, "a picture of 1 channels for 2 outputs");
   expect_not_written([](Field& f) { f.picture.height = -1; }, "a picture of -1 x 9 pixels");
   expect_not_written([](Field& f) { f.picture.icc.resize(13'000'000); }, "header would have");
+  const auto tiles = [](const auto& change) {
+    return [change](Field& f) {
+      f = small_tiles();
+      change(f);
+    };
+  };
+  expect_not_written(tiles([](Field& f) { f = small_tiles(Shapes::all_differ); }), "differ in their omegas only");
+  expect_not_written(tiles([](Field& f) { f.networks.pop_back(); }), "5 networks for 6 tiles");
+  expect_not_written(tiles([](Field& f) { f.tiling.normalisation[2].scale = 0.1; }),
+                     "normalisation of tile 1 holds 0.1, expected a number that a float holds exactly");
+  expect_not_written(tiles([](Field& f) { f.tiling.axes[0].half_width = -1; }), "half width -1");
+  expect_not_written(tiles([](Field& f) { f.networks[4].parameters[11] = NAN; }),
+                     "tensor net.net.0.0.bias holds nan at element 21");
 }
 
 TEST(ModelFile, ReplacesBytesThatAreNoText) {

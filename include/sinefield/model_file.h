@@ -15,8 +15,8 @@
 
 namespace sinefield {
 
-/// The version that is written, and the newest that is read.
-inline constexpr int model_format_version = 1;
+/// The newest version that is read. What is written has the oldest one that holds the field: 2 for tiles, else 1.
+inline constexpr int model_format_version = 2;
 
 /// The factors inside the sines, which plain tensor files of the original code do not record (its own: 30 and 30).
 struct OriginalOmegas {
@@ -27,7 +27,7 @@ struct OriginalOmegas {
 /// Writes beside the target and renames, so that the target is the old file or the whole new one.
 /// Names that are not valid UTF-8 are written with U+FFFD in place of the invalid bytes.
 /// Throws bad_input for a field that no reader would take (parameters that are not finite, sizes that contradict each
-/// other) and as `check_output_path` does; failure where the disk is full.
+/// other, tiles that differ in more than their omegas) and as `check_output_path` does; failure where the disk is full.
 void write_model(const std::filesystem::path&, const Field&, Overwrite = Overwrite::refuse);
 
 /// Throws bad_input for a file that is missing, cut, damaged anywhere, or of a newer version: nothing of it is used.

@@ -18,4 +18,19 @@ enum class Overwrite : std::uint8_t {
 /// and removing a temporary file in the same folder, so read-only mounts and quotas are seen too.
 void check_output_path(const std::filesystem::path& target, Overwrite);
 
+/// Keeps other runs away from an output for as long as this object lives, by a lock on the file .NAME.lock beside it,
+/// which goes with the object; after a kill -9 the file may stay, unlocked. Removes what killed runs have left half
+/// written in the folder. Throws bad_input where another run has it.
+class OutputLock {
+ public:
+  explicit OutputLock(const std::filesystem::path& target);
+  ~OutputLock();
+  OutputLock(const OutputLock&) = delete;
+  OutputLock& operator=(const OutputLock&) = delete;
+
+ private:
+  std::filesystem::path path_;
+  int descriptor_ = -1;
+};
+
 }  // namespace sinefield

@@ -3,13 +3,14 @@
 #include "sinefield/model_file.h"
 
 #include <fmt/core.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "field/tiling.h"
 #include "io/base64.h"
+#include "io/checksum.h"
 #include "io/input_file.h"
 #include "io/json_reader.h"
 #include "io/output_file.h"
@@ -21,9 +22,11 @@ namespace {
 
 constexpr const char* metadata_key = "sinefield";
 constexpr std::int64_t max_picture_side = std::numeric_limits<std::int32_t>::max();
+constexpr std::size_t piece_floats = 1 << 18;  // 1 MiB of data at a time
 
 // Order of the enumerators.
 constexpr std::initializer_list<const char*> kind_names = {"network", "sum", "tiles"};
+constexpr std::initializer_list<const char*> blend_names = {"linear", "cubic", "quintic"};
 constexpr std::initializer_list<const char*> sample_type_names = {"u8", "u16", "f32"};
 
 template <class Enum>
@@ -31,64 +34,127 @@ const char* name_of(std::initializer_list<const char*> names, Enum value) {
   return names.begin()[static_cast<std::size_t>(value)];
 }
 
-// ---- checksums
-
-class Crc32 {
- public:
-  void add(std::span<const std::byte> bytes) {
-    value_ = ::crc32_z(value_, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
-  }
-  std::string text() const { return fmt::format("crc32:{:08x}", value_); }
-
- private:
-  uLong value_ = ::crc32_z(0, nullptr, 0);
-};
-
-std::string checksum_of_parameters(const Field& field) {
-  Crc32 crc;
-  for (const Network& network : field.networks) crc.add(std::as_bytes(std::span(network.parameters)));
-  return crc.text();
-}
-
-// The end of the metadata: it protects all the text before it.
-std::string seal_of(std::string_view text) {
-  Crc32 crc;
-  crc.add(std::as_bytes(std::span(text.data(), text.size())));
-  return fmt::format(",\"metadata_checksum\":\"{}\"}}", crc.text());
-}
-
 // ---- what tensors there are
-
-std::string tensor_prefix(FieldKind kind, std::size_t term) {
-  return kind == FieldKind::sum ? fmt::format("terms.{}.", term) : "";
-}
 
 std::string tensor_name(const std::string& prefix, std::size_t layer, const char* what) {
   return fmt::format("{}net.net.{}.0.{}", prefix, layer, what);
 }
 
+/// Where the numbers of a tensor belong.
+enum class TensorPart : std::uint8_t { parameters, tile_scale, tile_offset };
+
 struct TensorSlot {
   std::string name;
   std::vector<std::uint64_t> shape;
-  std::int64_t offset = 0, count = 0;  // elements, in the network's parameters
+  TensorPart part = TensorPart::parameters;
+  std::size_t network = 0;  // the first of them, where there is one for each tile
+  std::int64_t offset = 0,
+               count = 0;  // elements of one network: in its parameters, or in its part of the normalisation
 };
 
+/// Networks that share a tensor of the file, along its leading axis.
+std::size_t networks_of_tensor(const Field& field) {
+  return field.kind == FieldKind::tiles ? static_cast<std::size_t>(field.tiling.tiles()) : 1;
+}
+
 // In the order of the parameters.
-std::vector<TensorSlot> tensor_slots(const Architecture& architecture, const std::string& prefix) {
-  std::vector<TensorSlot> slots;
+void add_slots(std::vector<TensorSlot>& slots, const Architecture& architecture, const std::string& prefix,
+               std::size_t network) {
   std::size_t index = 0;
   for (const LayerSlice& layer : layer_slices(architecture)) {
     const auto rows = static_cast<std::uint64_t>(layer.outputs), cols = static_cast<std::uint64_t>(layer.inputs);
-    slots.push_back({tensor_name(prefix, index, "weight"), {rows, cols}, layer.weight, layer.bias - layer.weight});
-    slots.push_back({tensor_name(prefix, index, "bias"), {rows}, layer.bias, layer.outputs});
+    slots.push_back({tensor_name(prefix, index, "weight"),
+                     {rows, cols},
+                     TensorPart::parameters,
+                     network,
+                     layer.weight,
+                     layer.bias - layer.weight});
+    slots.push_back(
+        {tensor_name(prefix, index, "bias"), {rows}, TensorPart::parameters, network, layer.bias, layer.outputs});
     ++index;
   }
+}
+
+/// All tensors of a field, whose networks may still lack their parameters, and all tiles but one their network.
+std::vector<TensorSlot> tensor_slots(const Field& field) {
+  std::vector<TensorSlot> slots;
+  if (field.kind != FieldKind::tiles) {
+    for (std::size_t term = 0; term < field.networks.size(); ++term) {
+      const std::string prefix = field.kind == FieldKind::sum ? fmt::format("terms.{}.", term) : "";
+      add_slots(slots, field.networks[term].architecture, prefix, term);
+    }
+    return slots;
+  }
+  add_slots(slots, field.networks.front().architecture, "", 0);
+  const auto outputs = static_cast<std::uint64_t>(field.outputs());
+  slots.push_back({"tiles.scale", {outputs}, TensorPart::tile_scale, 0, 0, field.outputs()});
+  slots.push_back({"tiles.offset", {outputs}, TensorPart::tile_offset, 0, 0, field.outputs()});
+  for (TensorSlot& slot : slots) slot.shape.insert(slot.shape.begin(), networks_of_tensor(field));
   return slots;
+}
+
+/// The floats of a slot that belong to one network, to and from memory.
+void copy_out(const Field& field, const TensorSlot& slot, std::size_t network, float* to) {
+  const auto offset = static_cast<std::ptrdiff_t>(slot.offset);
+  if (slot.part == TensorPart::parameters) {
+    std::copy_n(field.networks[network].parameters.begin() + offset, slot.count, to);
+    return;
+  }
+  const auto first = static_cast<std::int64_t>(network) * slot.count;
+  for (std::int64_t i = 0; i < slot.count; ++i) {
+    const ChannelMap& map = field.tiling.normalisation[static_cast<std::size_t>(first + i)];
+    to[i] = static_cast<float>(slot.part == TensorPart::tile_scale ? map.scale : map.offset);
+  }
+}
+
+void copy_in(Field& field, const TensorSlot& slot, std::size_t network, const float* from) {
+  if (slot.part == TensorPart::parameters) {
+    std::copy_n(from, slot.count,
+                field.networks[network].parameters.begin() + static_cast<std::ptrdiff_t>(slot.offset));
+    return;
+  }
+  const auto first = static_cast<std::int64_t>(network) * slot.count;
+  for (std::int64_t i = 0; i < slot.count; ++i) {
+    ChannelMap& map = field.tiling.normalisation[static_cast<std::size_t>(first + i)];
+    (slot.part == TensorPart::tile_scale ? map.scale : map.offset) = static_cast<double>(from[i]);
+  }
+}
+
+/// The data of the file in its order, in large pieces: use(bytes) for each. No second copy of the parameters.
+template <class Use>
+void for_data(const Field& field, const Use& use) {
+  if (field.kind != FieldKind::tiles) {
+    for (const Network& network : field.networks) use(std::as_bytes(std::span(network.parameters)));
+    return;
+  }
+  std::vector<float> piece;
+  const auto flush = [&] {
+    use(std::as_bytes(std::span(piece)));
+    piece.clear();
+  };
+  for (const TensorSlot& slot : tensor_slots(field)) {
+    for (std::size_t tile = 0; tile < field.networks.size(); ++tile) {
+      const std::size_t used = piece.size();
+      piece.resize(used + static_cast<std::size_t>(slot.count));
+      copy_out(field, slot, tile, piece.data() + used);
+      if (piece.size() >= piece_floats) flush();
+    }
+  }
+  flush();
+}
+
+// ---- checksums
+
+std::string checksum_of_parameters(const Field& field) {
+  Crc32 crc;
+  for_data(field, [&](std::span<const std::byte> bytes) { crc.add(bytes); });
+  return crc.text();
 }
 
 // ---- what a field must be, the same for reading and writing
 
-// The numbers of the parameters are not looked at here. `what` starts the messages.
+// The numbers of the tensors are not looked at here, nor is how many networks there are for how many tiles. `what`
+// starts the messages.
 void check_description(const Field& field, const std::string& what) {
   const auto refuse = [&](const std::string& problem) { throw bad_input(fmt::format("{}: {}", what, problem)); };
   if (field.networks.empty()) refuse("it holds no network");
@@ -99,9 +165,18 @@ void check_description(const Field& field, const std::string& what) {
     if (const auto reason = why_invalid(network.architecture)) refuse("invalid architecture: " + *reason);
     const Architecture &first = field.networks.front().architecture, &other = network.architecture;
     if (other.inputs != first.inputs || other.outputs != first.outputs) {
-      refuse(fmt::format("the networks of a sum map {} to {} and {} to {} numbers, expected the same for all",
-                         first.inputs, first.outputs, other.inputs, other.outputs));
+      refuse(fmt::format("the networks map {} to {} and {} to {} numbers, expected the same for all", first.inputs,
+                         first.outputs, other.inputs, other.outputs));
     }
+    if (field.kind == FieldKind::tiles && (other.width != first.width || other.hidden_layers != first.hidden_layers)) {
+      refuse(
+          fmt::format("its tiles have width {} and {} hidden layers, and width {} and {}; in one file they may differ "
+                      "in their omegas only",
+                      first.width, first.hidden_layers, other.width, other.hidden_layers));
+    }
+  }
+  if (field.kind == FieldKind::tiles) {
+    if (const auto reason = why_invalid(field.tiling.axes, field.inputs())) refuse(*reason);
   }
   const auto inputs = static_cast<std::size_t>(field.inputs()), outputs = static_cast<std::size_t>(field.outputs());
   if (field.axes.size() != inputs) refuse(fmt::format("{} axes for {} inputs", field.axes.size(), inputs));
@@ -136,12 +211,19 @@ void check_parameters(const Field& field, const std::string& what) {
       throw bad_input(fmt::format("{}: network {} has {} parameters, its architecture {}", what, term,
                                   network.parameters.size(), parameter_count(network.architecture)));
     }
-    for (const TensorSlot& slot : tensor_slots(network.architecture, tensor_prefix(field.kind, term))) {
-      const auto begin = network.parameters.begin() + slot.offset;
+  }
+  if (field.kind == FieldKind::tiles) {
+    if (const auto reason = why_invalid(field.tiling, field.inputs(), field.outputs(), std::ssize(field.networks)))
+      throw bad_input(fmt::format("{}: {}", what, *reason));
+  }
+  for (const TensorSlot& slot : tensor_slots(field)) {
+    if (slot.part != TensorPart::parameters) continue;
+    for (std::size_t n = 0; n < networks_of_tensor(field); ++n) {
+      const auto begin = field.networks[slot.network + n].parameters.begin() + slot.offset;
       const auto bad = std::find_if(begin, begin + slot.count, [](float x) { return !std::isfinite(x); });
       if (bad != begin + slot.count) {
         throw bad_input(fmt::format("{}: tensor {} holds {} at element {}, expected finite numbers", what, slot.name,
-                                    *bad, bad - begin));
+                                    *bad, static_cast<std::int64_t>(n) * slot.count + (bad - begin)));
       }
     }
   }
@@ -149,16 +231,37 @@ void check_parameters(const Field& field, const std::string& what) {
 
 // ---- writing
 
+nlohmann::ordered_json tiling_json(const Tiling& tiling) {
+  using nlohmann::ordered_json;
+  ordered_json axes = ordered_json::array();
+  for (const TileAxis& axis : tiling.axes) {
+    axes.push_back({{"low", axis.low},
+                    {"high", axis.high},
+                    {"cuts", axis.cuts},
+                    {"reach", axis.reach},
+                    {"half_width", axis.half_width}});
+  }
+  return {{"blend", blend_name(tiling.blend)}, {"axes", std::move(axes)}};
+}
+
+/// Tiles that are all alike need one entry.
+std::span<const Network> networks_to_describe(const Field& field) {
+  const std::span<const Network> all = field.networks;
+  const bool alike =
+      std::ranges::all_of(all, [&](const Network& n) { return n.architecture == all.front().architecture; });
+  return field.kind == FieldKind::tiles && alike ? all.first(1) : all;
+}
+
 std::string metadata_text(const Field& field) {
   using nlohmann::ordered_json;
   const PictureFormat& picture = field.picture;
-  const bool is_picture = picture.height > 0;
+  const bool is_picture = picture.height > 0, is_tiled = field.kind == FieldKind::tiles;
 
   ordered_json metadata;
-  metadata["version"] = model_format_version;
+  metadata["version"] = is_tiled ? 2 : 1;  // the oldest that holds the field, for older readers
   metadata["kind"] = name_of(kind_names, field.kind);
   metadata["architecture"] = ordered_json::array();
-  for (const Network& network : field.networks) {
+  for (const Network& network : networks_to_describe(field)) {
     const Architecture& a = network.architecture;
     metadata["architecture"].push_back({{"inputs", a.inputs},
                                         {"outputs", a.outputs},
@@ -168,6 +271,7 @@ std::string metadata_text(const Field& field) {
                                         {"omega_first", a.omega_first},
                                         {"omega_hidden", a.omega_hidden}});
   }
+  if (is_tiled) metadata["tiles"] = tiling_json(field.tiling);
   metadata["domain"] = {{"units", is_picture ? "pixel" : "unknown"}, {"axes", ordered_json::array()}};
   for (const AxisMap& axis : field.axes) {
     metadata["domain"]["axes"].push_back({{"name", axis.name}, {"scale", axis.scale}, {"offset", axis.offset}});
@@ -195,38 +299,50 @@ std::string metadata_text(const Field& field) {
 
   std::string text = metadata.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
   text.pop_back();  // the closing brace comes with the seal
-  return text + seal_of(text);
+  return sealed(std::move(text));
 }
 
 std::string header_bytes(const Field& field) {
   check_description(field, "cannot write this field");
   check_parameters(field, "cannot write this field");
   std::vector<SafetensorsShape> tensors;
-  for (std::size_t term = 0; term < field.networks.size(); ++term) {
-    for (TensorSlot& slot : tensor_slots(field.networks[term].architecture, tensor_prefix(field.kind, term))) {
-      tensors.push_back({std::move(slot.name), std::move(slot.shape)});
-    }
-  }
+  for (TensorSlot& slot : tensor_slots(field)) tensors.push_back({std::move(slot.name), std::move(slot.shape)});
   return safetensors_header(tensors, {{metadata_key, metadata_text(field)}});
 }
 
 // ---- reading
 
-// All of the field but the numbers of its parameters.
-Field description_from(const JsonNode& metadata, const std::string& file) {
-  Field field;
-  switch (metadata["kind"].choice(kind_names)) {
-    case 0:
-      field.kind = FieldKind::network;
-      break;
-    case 1:
-      field.kind = FieldKind::sum;
-      break;
-    default:
-      throw bad_input(fmt::format("{}: kind \"tiles\" needs a newer version of sinefield", file), "update sinefield");
+Tiling tiling_from(const JsonNode& tiles) {
+  Tiling tiling;
+  tiles.expect_keys({"blend", "axes"});
+  tiling.blend = static_cast<Blend>(tiles["blend"].choice(blend_names));
+  for (const JsonNode& node : tiles["axes"].items()) {
+    node.expect_keys({"low", "high", "cuts", "reach", "half_width"});
+    TileAxis axis{.low = node["low"].number(), .high = node["high"].number(), .cuts = {}, .reach = {}};
+    for (const JsonNode& cut : node["cuts"].items()) axis.cuts.push_back(cut.number());
+    for (const JsonNode& reach : node["reach"].items()) axis.reach.push_back(reach.number());
+    axis.half_width = node["half_width"].number();
+    tiling.axes.push_back(std::move(axis));
   }
-  metadata.expect_keys(
-      {"version", "kind", "architecture", "domain", "output", "signal", "training", "checksum", "metadata_checksum"});
+  return tiling;
+}
+
+// All of the field but the numbers of its tensors. Of tiles that are all alike it holds one network.
+Field description_from(const JsonNode& metadata, std::int64_t version, const std::string& file) {
+  Field field;
+  field.kind = static_cast<FieldKind>(metadata["kind"].choice(kind_names));
+  if (field.kind == FieldKind::tiles) {
+    if (version < 2) {
+      throw bad_input(
+          fmt::format("{}: kind \"tiles\" in a file of format version {}, expected version 2", file, version));
+    }
+    metadata.expect_keys({"version", "kind", "architecture", "tiles", "domain", "output", "signal", "training",
+                          "checksum", "metadata_checksum"});
+    field.tiling = tiling_from(metadata["tiles"]);
+  } else {
+    metadata.expect_keys(
+        {"version", "kind", "architecture", "domain", "output", "signal", "training", "checksum", "metadata_checksum"});
+  }
   constexpr int any = std::numeric_limits<int>::max();
   for (const JsonNode& node : metadata["architecture"].items()) {
     node.expect_keys({"inputs", "outputs", "width", "hidden_layers", "activation", "omega_first", "omega_hidden"});
@@ -272,41 +388,59 @@ Field description_from(const JsonNode& metadata, const std::string& file) {
   }
   for (const auto& [key, value] : metadata["training"].members()) field.training[key] = value.text();
   check_description(field, file);
+  if (field.kind == FieldKind::tiles) {
+    const std::int64_t tiles = field.tiling.tiles(), networks = std::ssize(field.networks);
+    if (networks != 1 && networks != tiles) {
+      throw bad_input(
+          fmt::format("{}: {} architectures for {} tiles, expected 1 or one for each", file, networks, tiles));
+    }
+  }
   return field;
 }
 
-// Fills the parameters, after every name and shape has been found right.
+// Fills what the tensors hold, after every name and shape has been found right: by then they fit into the file, so that
+// nothing larger than a few times the file is allocated.
 void load_parameters(Field& field, const Safetensors& container, const InputFile& file) {
-  std::size_t expected = 0;
-  for (std::size_t term = 0; term < field.networks.size(); ++term) {
-    for (const TensorSlot& slot : tensor_slots(field.networks[term].architecture, tensor_prefix(field.kind, term))) {
-      const auto found = container.tensors.find(slot.name);
-      if (found == container.tensors.end()) {
-        throw bad_input(fmt::format("{}: tensor {} is missing", file.name(), slot.name));
-      }
-      if (found->second.shape != slot.shape) {
-        throw bad_input(fmt::format("{}: tensor {} has shape {}, expected {}", file.name(), slot.name,
-                                    shape_text(found->second.shape), shape_text(slot.shape)));
-      }
-      ++expected;
+  const std::vector<TensorSlot> slots = tensor_slots(field);
+  for (const TensorSlot& slot : slots) {
+    const auto found = container.tensors.find(slot.name);
+    if (found == container.tensors.end()) {
+      throw bad_input(fmt::format("{}: tensor {} is missing", file.name(), slot.name));
+    }
+    if (found->second.shape != slot.shape) {
+      throw bad_input(fmt::format("{}: tensor {} has shape {}, expected {}", file.name(), slot.name,
+                                  shape_text(found->second.shape), shape_text(slot.shape)));
     }
   }
-  if (container.tensors.size() != expected) {
+  if (container.tensors.size() != slots.size()) {
     auto names = container.tensors;
-    for (std::size_t term = 0; term < field.networks.size(); ++term) {
-      for (const TensorSlot& slot : tensor_slots(field.networks[term].architecture, tensor_prefix(field.kind, term))) {
-        names.erase(slot.name);
-      }
-    }
+    for (const TensorSlot& slot : slots) names.erase(slot.name);
     throw bad_input(fmt::format("{}: tensor {} is no part of this model", file.name(), names.begin()->first));
   }
-  for (std::size_t term = 0; term < field.networks.size(); ++term) {
-    Network& network = field.networks[term];
+  const std::size_t sharing = networks_of_tensor(field);
+  if (field.kind == FieldKind::tiles) {
+    field.networks.resize(sharing, field.networks.front());
+    field.tiling.normalisation.resize(sharing * static_cast<std::size_t>(field.outputs()));
+  }
+  for (Network& network : field.networks) {
     network.parameters.resize(static_cast<std::size_t>(parameter_count(network.architecture)));
-    for (const TensorSlot& slot : tensor_slots(network.architecture, tensor_prefix(field.kind, term))) {
-      const auto values = std::span(network.parameters)
-                              .subspan(static_cast<std::size_t>(slot.offset), static_cast<std::size_t>(slot.count));
-      file.read(container.tensors.at(slot.name).offset, std::as_writable_bytes(values));
+  }
+  std::vector<float> piece;
+  for (const TensorSlot& slot : slots) {
+    const auto count = static_cast<std::size_t>(slot.count);
+    std::uint64_t at = container.tensors.at(slot.name).offset;
+    if (field.kind != FieldKind::tiles) {
+      const auto values = std::span(field.networks[slot.network].parameters);
+      file.read(at, std::as_writable_bytes(values.subspan(static_cast<std::size_t>(slot.offset), count)));
+      continue;
+    }
+    const std::size_t at_once = std::max<std::size_t>(1, piece_floats / count);  // tiles
+    for (std::size_t tile = 0; tile < sharing; tile += at_once) {
+      const std::size_t tiles = std::min(at_once, sharing - tile);
+      piece.resize(tiles * count);
+      file.read(at, std::as_writable_bytes(std::span(piece)));
+      at += piece.size() * sizeof(float);
+      for (std::size_t i = 0; i < tiles; ++i) copy_in(field, slot, tile + i, piece.data() + i * count);
     }
   }
 }
@@ -324,12 +458,10 @@ Field own_model(const Safetensors& container, const std::string& text, const Inp
                                 model_format_version),
                     "update sinefield");
   }
-  const std::size_t seal_size = seal_of("").size();
-  const std::size_t sealed = text.size() < seal_size ? 0 : text.size() - seal_size;
-  if (text.substr(sealed) != seal_of(std::string_view(text).substr(0, sealed))) {
+  if (!seal_is_right(text)) {
     throw bad_input(fmt::format("{} is damaged: the checksum of its metadata does not match", file.name()));
   }
-  Field field = description_from(metadata, file.name());
+  Field field = description_from(metadata, version, file.name());
   load_parameters(field, container, file);
   if (const std::string found = checksum_of_parameters(field), &stated = metadata["checksum"].text(); found != stated) {
     throw bad_input(
@@ -405,7 +537,7 @@ void write_model(const std::filesystem::path& path, const Field& field, Overwrit
   const std::string header = header_bytes(field);
   OutputFile file(path, overwrite);
   file.write(header);
-  for (const Network& network : field.networks) file.write(std::as_bytes(std::span(network.parameters)));
+  for_data(field, [&](std::span<const std::byte> bytes) { file.write(bytes); });
   file.commit();
 }
 
@@ -414,7 +546,7 @@ std::vector<std::byte> model_bytes(const Field& field) {
   std::vector<std::byte> bytes;
   const auto append = [&](std::span<const std::byte> part) { bytes.insert(bytes.end(), part.begin(), part.end()); };
   append(std::as_bytes(std::span(header)));
-  for (const Network& network : field.networks) append(std::as_bytes(std::span(network.parameters)));
+  for_data(field, append);
   return bytes;
 }
 

@@ -5,10 +5,13 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <system_error>
 
 #include "sinefield/error.h"
@@ -17,6 +20,8 @@ namespace sinefield {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::string_view temporary_prefix = ".sinefield-";
 
 std::string system_words(int error) { return std::system_category().message(error); }
 
@@ -48,6 +53,16 @@ void sync_folder(const fs::path& folder) {
   ::close(descriptor);
 }
 
+/// Whether a file has the name of a temporary of a process that has ended.
+bool is_of_dead_process(const std::string& name) {
+  if (!name.starts_with(temporary_prefix)) return false;
+  pid_t process = 0;
+  const char *const begin = name.data() + temporary_prefix.size(), *const end = name.data() + name.size();
+  const auto [rest, error] = std::from_chars(begin, end, process);
+  if (error != std::errc() || rest == end || *rest != '-' || process < 1) return false;
+  return ::kill(process, 0) != 0 && errno == ESRCH;
+}
+
 }  // namespace
 
 OutputFile::OutputFile(const fs::path& target, Overwrite overwrite) : target_(target), overwrite_(overwrite) {
@@ -74,18 +89,20 @@ OutputFile::OutputFile(const fs::path& target, Overwrite overwrite) : target_(ta
 
   int error = EEXIST;
   for (int n = 0; descriptor_ < 0 && error == EEXIST; ++n) {
-    temporary_ = folder / fmt::format(".sinefield-{}-{}{}", ::getpid(), n, target_.extension().string());
+    temporary_ = folder / fmt::format("{}{}-{}{}", temporary_prefix, ::getpid(), n, target_.extension().string());
     // O_EXCL makes the name ours among threads and processes; 0666 leaves the permissions to the user's mask.
     descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     error = errno;
   }
   if (descriptor_ < 0) throw open_error(target, folder, error);
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) lock_ = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
   // The one that takes the place of another keeps its permissions, as far as the file system has any.
   if (exists) static_cast<void>(::fchmod(descriptor_, existing.st_mode & 07777));
 }
 
 OutputFile::~OutputFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
+  if (lock_ >= 0) ::close(lock_);
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
@@ -129,6 +146,18 @@ void OutputFile::commit() {
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) throw write_error(target_, errno);
   temporary_.clear();
   sync_folder(folder_of(target_));
+}
+
+void remove_abandoned_temporaries(const fs::path& folder) {
+  std::error_code ignored;  // what cannot be seen or removed harms nobody
+  for (fs::directory_iterator at(folder.empty() ? "." : folder, ignored), end; !ignored && at != end;
+       at.increment(ignored)) {
+    if (!is_of_dead_process(at->path().filename().string())) continue;
+    const int descriptor = ::open(at->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (descriptor < 0) continue;
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) ::unlink(at->path().c_str());
+    ::close(descriptor);
+  }
 }
 
 void check_output_path(const fs::path& target, Overwrite overwrite) { OutputFile probe(target, overwrite); }

@@ -1,7 +1,8 @@
 // An output file that is either whole or not there: written under a temporary name in the folder of its target, synced
 // to disk and renamed over the target by commit(). Without commit() the destructor removes it and the old target stays.
-// A kill -9 can leave the temporary (.sinefield-PID-N.EXT) behind, never half a target. No buffering: write large
-// pieces. SPDX-License-Identifier: MIT
+// A kill -9 can leave the temporary (.sinefield-PID-N.EXT) behind, never half a target; the next run on an output
+// beside it removes it. No buffering: write large pieces.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstddef>
@@ -36,7 +37,11 @@ class OutputFile {
  private:
   std::filesystem::path target_, temporary_;
   Overwrite overwrite_;
-  int descriptor_ = -1;
+  int descriptor_ = -1, lock_ = -1;  // of the temporary; the second keeps it locked until this object goes
 };
+
+/// Removes the temporaries in a folder whose process is no more and that nobody holds locked: another container has
+/// processes of its own, but the same locks.
+void remove_abandoned_temporaries(const std::filesystem::path& folder);
 
 }  // namespace sinefield

@@ -53,6 +53,18 @@ void write_seeds(const std::filesystem::path& folder) {
   sum.axes = {{"t", 1, 0}};
   sum.channels = {{1, 0}};
   put(folder / "sum", text_of(sum));
+
+  Field tiles;
+  tiles.kind = FieldKind::tiles;
+  tiles.tiling.axes = {{.low = -1, .high = 1, .cuts = {0}, .reach = {0.25}, .half_width = 0.625}};
+  tiles.tiling.normalisation = {{1, 0}, {0.5, 0.25}};
+  tiles.networks.push_back(initial_network({.inputs = 1, .outputs = 1, .width = 2, .hidden_layers = 1}, 3, 0));
+  tiles.networks.push_back(initial_network({.inputs = 1, .outputs = 1, .width = 2, .hidden_layers = 1}, 3, 1));
+  tiles.axes = {{"t", 1, 0}};
+  tiles.channels = {{1, 0}};
+  put(folder / "tiles", text_of(tiles));
+  tiles.networks[1].architecture.omega_first = 5;
+  put(folder / "omegas", text_of(tiles));
 }
 
 }  // namespace
