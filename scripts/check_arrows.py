@@ -36,6 +36,8 @@ LIBRARIES = [
     (r"(tbb|oneapi)/", "oneTBB", ["src/engine/workers.cpp"]),
     (r"hwy/", "Highway", ["src/simd/", "src/engine/", "tests/"]),
     (r"Random123/", "Random123", ["src/field/random.h", "tests/"]),
+    (r"Eigen/", "Eigen", ["src/train/", "tests/"]),
+    (r"kissfft/", "KISS FFT", ["src/signal/spectrum.cpp"]),
     (r"CLI/", "CLI11", ["cli/"]),
 ]
 
@@ -126,6 +128,7 @@ WRONG = [
     ("src/io/b.cpp", "#include <OpenImageIO/imageio.h>", "OpenImageIO is named only"),
     ("src/field/a.cpp", "#include <zip.h>", "libzip is named only"),
     ("src/train/c.cpp", "#include <nlohmann/json.hpp>", "nlohmann-json is named only"),
+    ("src/signal/c.cpp", "#include <Eigen/Dense>", "Eigen is named only"),
     ("src/engine/b.cpp", "#include <tbb/parallel_for.h>", "oneTBB is named only"),
     ("src/signal/b.cpp", '#include "hwy/highway.h"', "Highway is named only"),
     ("src/engine/c.cpp", "#include <fstream>", "no files and no threads"),
@@ -136,6 +139,7 @@ WRONG = [
 RIGHT = [
     ("src/train/d.cpp", '#include "engine/value_step.h"'),
     ("src/engine/workers.cpp", "#include <tbb/parallel_for.h>"),
+    ("src/train/e.cpp", "#include <Eigen/Eigenvalues>"),
     ("src/io/pictures/a.cpp", "#include <OpenImageIO/imageio.h>"),
     ("src/simd/machine.cpp", "#include <fstream>"),
     ("src/reference/b.cpp", '#include "sinefield/error.h"'),

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <span>
@@ -13,71 +14,129 @@
 
 #include "sinefield/field.h"
 #include "sinefield/measures.h"
+#include "sinefield/optimizer_kind.h"
 #include "sinefield/query.h"
 
 namespace sinefield {
 
+/// How the learning rate of a network runs.
 enum class Schedule : std::uint8_t {
   constant,
-  cosine,  ///< the full rate for an eighth of the horizon, then down to zero along a half cosine
+  cosine,    ///< the full rate for an eighth of the horizon, then down to zero along a half cosine
+  restarts,  ///< cycles of 100 x 2^k steps, each from 0.7^k of the peak down to zero along a line; tiles only
+};
+std::string_view schedule_name(Schedule);
+
+/// Whether the field is one network or a grid of tiles with a network each.
+struct TileChoice {
+  enum class Kind : std::uint8_t {
+    none,       ///< one network
+    automatic,  ///< as many tiles, about square, as the budget of parameters allows
+    grid,       ///< rows x columns
+  };
+  Kind kind = Kind::none;
+  int rows = 1, columns = 1;  ///< of a grid
 };
 
 /// Everything that shapes a training run but the signal, the budget and the seed.
 struct Recipe {
   std::string name;
+  TileChoice tiles = {};
+  double overlap = 0.15;  ///< of two neighbouring tiles, as a share of a tile's pitch, 0 .. 1
+  Blend blend = Blend::quintic;
   int width = 256, hidden_layers = 3;
-  double omega_first = 0;  ///< 0 = `suggested_omega_first` of the picture
+  double omega_first = 0;      ///< radians per unit of the whole picture's [-1, 1]; 0 = `suggested_omega_first`
+  double nyquist_share = 0.2;  ///< the cap of the suggestion
+  /// Another: one network of limited size learns a large picture from coarse to fine only from a moderate frequency.
+  double omega_first_limit = 160;
   double omega_hidden = 30;
-  double lr = 4e-4;  ///< Adam, beta 0.9 and 0.999, epsilon 1e-8
+  OptimizerKind optimizer = OptimizerKind::adam;
+  double lr = 4e-4;
   Schedule schedule = Schedule::cosine;
-  std::int64_t batch = 2048;  ///< points per step, each pixel once per epoch; 0 = all pixels every step
+  std::int64_t batch = 2048;  ///< points per step of a network, each pixel once per epoch; 0 = all pixels every step
   double clip_norm = 1;       ///< largest norm of the gradient; 0 = no clipping
-  std::int64_t steps = 4000;  ///< where neither steps nor seconds are given
+  bool rollback = true;       ///< go back to the best parameters after a spike of the loss
+  std::int64_t steps = 4000;  ///< of each network on average, where no budget is given
 };
 
-/// The recipes that have names: "default" and "original" (the training of Sitzmann et al. 2020).
+/// The recipes that have names: "fast" (tiles of small networks), "single" (one large network) and "original" (the
+/// training of Sitzmann et al. 2020).
 std::span<const Recipe> recipes();
 /// Throws bad_input for an unknown name.
 const Recipe& recipe_named(std::string_view name);
 
-/// 0.2 of the Nyquist frequency of the longer side, at most 160, at least 5: high enough to learn detail soon, low
-/// enough to interpolate between samples.
-double suggested_omega_first(std::int64_t height, std::int64_t width);
+/// The rate for a recipe whose width has been changed from `usual_width`: in inverse proportion to the square root.
+double suggested_lr(const Recipe&, int usual_width);
+
+/// Twice the power-weighted centroid of the picture's spectrum, at most `nyquist_share` of the Nyquist frequency and at
+/// least 5: radians per unit of the picture's [-1, 1]. High enough to learn detail soon, low enough to interpolate.
+double suggested_omega_first(const Picture&, double nyquist_share);
+
+/// The grid of tiles for a picture: `parameters` for all tiles together where the choice is automatic (0: one for each
+/// pixel and channel).
+Tiling picture_tiling(const PictureFormat&, const Recipe&, std::int64_t parameters);
 
 enum class StoppedBy : std::uint8_t { steps, psnr, seconds, interruption };
 std::string_view stopped_by_name(StoppedBy);
 
+/// Which pixels are kept from the training to judge what lies between those it sees.
+enum class Holdout : std::uint8_t {
+  none,
+  between,  ///< trains on even rows and even columns; scores the others inside their hull
+};
+
 struct FitProgress {
-  std::int64_t step;        ///< steps done
+  std::int64_t step;        ///< steps done: of the network, or of the tiles on average
   std::int64_t step_limit;  ///< steps after which the run ends at the latest; 0 while only time limits it
-  double loss;              ///< of the last step, in raw outputs
+  double loss;              ///< mean squared error in raw outputs: of the last step, or of the tiles as they stand
   double lr;
   double seconds, seconds_left;  ///< since `started`; expected until the end of the horizon
   std::optional<double> psnr;    ///< of the picture as it would be written now, where it was evaluated
+  std::optional<double> held_out_psnr;
+};
+
+/// Where a run keeps its state, so that nothing can lose it.
+struct Checkpoints {
+  std::filesystem::path state;  ///< empty: none are kept
+  double every = 30;            ///< seconds between them, > 0
+  bool resume = false;          ///< go on from `state` where it exists
 };
 
 struct FitOptions {
   Recipe recipe;
-  std::optional<std::int64_t> steps;  ///< > 0
-  std::optional<double> psnr;         ///< dB; ends the run when the picture as written reaches it
-  std::optional<double> seconds;      ///< wall time from `started` to the result, final evaluation included
-  std::optional<std::int64_t>
-      horizon;  ///< steps over which the schedule decays; default: steps, or what `seconds` allow
+  std::optional<std::int64_t> steps;        ///< of every network, > 0
+  std::optional<std::int64_t> total_steps;  ///< of all tiles together, given to those that need them most
+  std::optional<double> psnr;               ///< dB; ends the run when the picture as written reaches it
+  std::optional<double> seconds;            ///< wall time from `started` to the result, final evaluation included
+  /// Steps that the run is planned for, of the network or of all tiles together; default: steps, or what `seconds`
+  /// allow.
+  std::optional<std::int64_t> horizon;
+  std::int64_t parameters = 0;  ///< for all tiles of an automatic grid; 0 = one for each pixel and channel
+  Holdout holdout = Holdout::none;
   std::uint64_t seed = 0;
-  std::optional<Network> init;  ///< start from these parameters; the architecture must match
+  std::optional<Network> init;  ///< of one network: start from these parameters; the architecture must match
   ComputeOptions compute;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
-  std::int64_t evaluate_every = 0;  ///< steps between evaluations of the whole picture; 0 = only where a stop needs one
-  std::function<void(const FitProgress&)> on_progress = {};  ///< after every step, on the caller's thread
-  std::stop_token stop = {};                                 ///< ends the run after the step in hand
+  /// Steps between evaluations of the whole picture; tiles are evaluated after each round of cycles if this is not 0.
+  /// 0 = only where a stop needs one.
+  std::int64_t evaluate_every = 0;
+  std::function<void(const FitProgress&)> on_progress = {};  ///< now and then, on the caller's thread
+  std::stop_token stop = {};                                 ///< ends the run within a step
+  Checkpoints checkpoints = {};
 };
 
 struct FitReport {
   StoppedBy stopped_by;
-  std::int64_t steps, horizon;
+  std::int64_t steps;        ///< of the network, or of the tiles on average
+  std::int64_t total_steps;  ///< of all networks together
+  std::int64_t horizon;      ///< with the steps it repeats the run: see FitOptions
   double seconds;            ///< from `started` to the end of the final evaluation
-  double loss;               ///< of the last step
-  PictureMeasures measures;  ///< of the picture as it would be written
+  double loss;               ///< of the last step, or of the tiles
+  PictureMeasures measures;  ///< of the picture as it would be written; held out: of the pixels it was trained on
+  std::optional<double> held_out_psnr;
+  int rollbacks;            ///< times that the run went back to better parameters after a spike
+  int restarts;             ///< tiles that were stuck and began anew
+  std::string fingerprint;  ///< `fit_fingerprint` of the run
 };
 
 struct FitResult {
@@ -85,11 +144,18 @@ struct FitResult {
   FitReport report;
 };
 
-/// Steps between evaluations so that these take at most about a tenth of the time, and at least 25.
+/// Steps of one network between evaluations so that these take at most about a tenth of the time, and at least 25.
 std::int64_t evaluation_interval(const Recipe&, std::int64_t pixels);
 
-/// Fits one network to a picture. Throws bad_input for options that contradict each other and failure for a divergence.
-/// The parameters depend on picture, recipe, steps, horizon, seed and instruction set, not on threads or time.
+/// What makes a run this run and no other, in a few characters: the picture and all options that decide about the
+/// parameters. Throws bad_input as fit_picture does.
+std::string fit_fingerprint(const Picture&, const FitOptions&);
+
+/// Fits a field to a picture. Throws bad_input for options that contradict each other and for a state that is of
+/// another run, failure for a divergence, a collapse to the mean, and a state that cannot be written.
+/// The parameters depend on picture, recipe, steps, horizon, seed and instruction set, not on threads, time, or
+/// interruptions. After an interruption (stopped_by) the state holds all of it, and the field is as it stood; where a
+/// state is kept, the report then has no figures: an evaluation would let whoever interrupts wait.
 FitResult fit_picture(const Picture&, const FitOptions&);
 
 }  // namespace sinefield

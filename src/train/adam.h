@@ -2,25 +2,26 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <span>
-#include <vector>
-
-#include "engine/kernels.h"
+#include "train/optimizer.h"
 
 namespace sinefield::train {
 
 template <class T>
-class Adam {
+class Adam final : public BasicOptimizer<T> {
  public:
+  using typename BasicOptimizer<T>::State;
+
   Adam(std::size_t parameters, Isa isa) : kernels_(engine::kernels<T>(isa)), mean_(parameters), square_(parameters) {}
 
-  /// One step at rate `lr`; the gradient is scaled down first where its norm exceeds `clip_norm` (0: never).
-  void step(std::span<T> parameters, std::span<const T> gradient, double lr, double clip_norm);
+  void step(std::span<T> parameters, std::span<const T> gradient, double lr, double scale) override;
+  void restart() override;
+  State state() const override { return {steps_, {mean_, square_}}; }
+  void restore(const State&) override;
 
  private:
   const engine::Kernels<T>& kernels_;
-  std::vector<T> mean_, square_;
-  double power1_ = 1, power2_ = 1;  // beta^t
+  std::vector<T> mean_, square_;  // running means of the gradient and of its square
+  std::int64_t steps_ = 0;
 };
 
 }  // namespace sinefield::train

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include "train/sampler.h"
 
-#include "field/random.h"
+#include <algorithm>
+#include <numeric>
+#include <utility>
 
 namespace sinefield::train {
 namespace {
@@ -44,6 +46,36 @@ void draw_samples(std::int64_t size, std::uint64_t seed, std::int64_t step, std:
     if (position / size != epoch) order = Permutation(size, seed, epoch = position / size);
     index = order(position % size);
     ++position;
+  }
+}
+
+void ShuffledEpochs::start(std::int64_t size, const RandomSequence& sequence) {
+  order_.resize(static_cast<std::size_t>(size));
+  std::iota(order_.begin(), order_.end(), 0);
+  sequence_ = sequence;
+  shuffle();
+}
+
+// Fisher and Yates; a word times a bound, shifted: biased by less than 2^-32 of it.
+void ShuffledEpochs::shuffle() {
+  std::array<std::uint32_t, 4> words{};
+  for (std::size_t last = order_.size(), drawn = 0; last-- > 1; ++drawn) {
+    if (drawn % 4 == 0) words = random_block(sequence_, drawn / 4);
+    const std::uint64_t chosen = (std::uint64_t{words[drawn % 4]} * (last + 1)) >> 32;
+    std::swap(order_[last], order_[chosen]);
+  }
+  ++sequence_.tensor;
+  next_ = 0;
+}
+
+void ShuffledEpochs::draw(std::span<std::int32_t> indices) {
+  for (std::size_t filled = 0; filled < indices.size();) {
+    if (next_ == order_.size()) shuffle();
+    const std::size_t count = std::min(indices.size() - filled, order_.size() - next_);
+    std::copy_n(order_.begin() + static_cast<std::ptrdiff_t>(next_), count,
+                indices.begin() + static_cast<std::ptrdiff_t>(filled));
+    filled += count;
+    next_ += count;
   }
 }
 

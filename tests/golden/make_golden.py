@@ -105,6 +105,11 @@ def plain(value):
     return value
 
 
+def write(path, document):
+    text = json.dumps(document, indent=1)
+    path.write_text(re.sub(r",\n *(?=[-\d])", ", ", text) + "\n")  # an array of numbers stays on one line
+
+
 def main():
     here = pathlib.Path(__file__).resolve().parent
     path = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else here.parent / "data" / "golden.json"
@@ -113,8 +118,7 @@ def main():
     document = dict(
         version=1, made_by="tests/golden/make_golden.py", torch=torch.__version__, seed=SEED, arrays="row-major",
         cases=[plain(case(name, a)) for name, a in ARCHITECTURES.items()])
-    text = json.dumps(document, indent=1)
-    path.write_text(re.sub(r",\n *(?=[-\d])", ", ", text) + "\n")  # an array of numbers stays on one line
+    write(path, document)
 
 
 if __name__ == "__main__":

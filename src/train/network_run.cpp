@@ -1,0 +1,290 @@
+// The run of one network: draw, step, look now and then, stop. The order of work is fixed by counts of steps; time
+// decides only how many there are.
+// SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "signal/picture_samples.h"
+#include "sinefield/error.h"
+#include "train/network_trainer.h"
+#include "train/run.h"
+#include "train/sampler.h"
+#include "train/schedule.h"
+
+namespace sinefield::train {
+namespace {
+
+/// Steps between the parameters that a run can go back to, and how often it does before it gives up.
+constexpr std::int64_t keep_every = 100;
+constexpr int most_rollbacks = 8;
+/// A loss this many times the best one that was kept is a spike.
+constexpr double spike = 4;
+/// A network that explains no more of the picture than this after so many steps has collapsed to its mean.
+constexpr double collapsed_share = 0.98;
+constexpr std::int64_t collapse_steps = 500;
+
+class NetworkRun {
+ public:
+  NetworkRun(const RunSignal& signal, const FitOptions& options, Field field)
+      : signal_(signal),
+        options_(options),
+        pixels_(signal.learned.format.height * signal.learned.format.width),
+        field_(std::move(field)),
+        state_(options.checkpoints, run_identity(signal, options, field_)),
+        workers_(engine::make_workers(options.compute.threads)),
+        trainer_(network().architecture, options.recipe.optimizer, options.recipe.clip_norm, options.compute.isa,
+                 *workers_) {
+    const std::int64_t batch = options.recipe.batch;
+    if (batch > 0 && batch < pixels_) indices_.resize(static_cast<std::size_t>(batch));
+    if (const auto state = state_.resumed()) restore(*state);
+  }
+
+  FitResult finish() && {
+    const StoppedBy stopped_by = train();
+    if (stopped_by == StoppedBy::interruption) write_state();
+    if (stopped_by == StoppedBy::interruption && state_.kept()) return result(stopped_by);
+    if (stopped_by != StoppedBy::psnr && kept_.step >= 0 && options_.recipe.rollback &&
+        mean_loss_ > 1.2 * kept_.mean_loss) {
+      network().parameters = kept_.parameters;  // a constant rate ends where it happens to be
+      ++rollbacks_;
+      evaluated_at_ = -1;
+    }
+    if (!std::ranges::all_of(network().parameters, [](float p) { return std::isfinite(p); }))
+      throw diverged(done_, "a parameter is not finite");
+    if (evaluated_at_ != done_) look();
+    check_collapse();
+    return result(stopped_by);
+  }
+
+ private:
+  FitResult result(StoppedBy stopped_by) {
+    const std::int64_t horizon = horizon_ == 0 ? hold_share * done_ : horizon_;  // it ended while the rate held
+    const FitReport report{stopped_by,
+                           done_,
+                           done_,
+                           horizon,
+                           elapsed(),
+                           loss_,
+                           figures_.measures,
+                           figures_.held_out_psnr,
+                           rollbacks_,
+                           0,
+                           state_.fingerprint()};
+    return {std::move(field_), report};
+  }
+
+  /// The best parameters so far, to go back to.
+  struct Kept {
+    std::int64_t step = -1;
+    double mean_loss = 0;
+    std::vector<float> parameters;
+    Optimizer::State optimizer;
+  };
+
+  Network& network() { return field_.networks.front(); }
+  double elapsed() const { return earlier_seconds_ + seconds_since(options_.started); }
+
+  Error diverged(std::int64_t step, const std::string& sign) const {
+    return failure(fmt::format("the training diverged at step {}: {}", step, sign),
+                   fmt::format("try a smaller --lr than {}, or a smaller --omega-first than {}", options_.recipe.lr,
+                               field_.networks.front().architecture.omega_first));
+  }
+
+  void check_collapse() const {
+    if (done_ < collapse_steps) return;
+    const Picture& picture = signal_.learned;
+    const int channels = picture.format.channel_count(), alpha = picture.format.alpha;
+    std::vector<double> sum(static_cast<std::size_t>(channels)), squares(sum);
+    for (std::size_t e = 0; e < picture.samples.size(); ++e) {
+      const auto value = static_cast<double>(picture.samples[e]);
+      sum[e % sum.size()] += value;
+      squares[e % sum.size()] += value * value;
+    }
+    double variance = 0;
+    for (int c = 0; c < channels; ++c) {
+      if (c == alpha) continue;
+      const auto n = static_cast<double>(pixels_), mean = sum[static_cast<std::size_t>(c)] / n;
+      variance += (squares[static_cast<std::size_t>(c)] / n - mean * mean) / picture.format.colour_channels();
+    }
+    const double scale = field_.channels[alpha == 0 && channels > 1 ? 1 : 0].scale;
+    const double rounding = scale * scale * 1e-4;  // a picture this flat has nothing to collapse from
+    if (variance > rounding && figures_.measures.mse > collapsed_share * variance)
+      throw failure(fmt::format("the training collapsed: after {} steps the network is no closer to the picture than "
+                                "its mean",
+                                done_),
+                    fmt::format("try a smaller --lr than {}, or a smaller --omega-first than {}", options_.recipe.lr,
+                                field_.networks.front().architecture.omega_first));
+  }
+
+  void look() {
+    figures_ = evaluate(field_, signal_.whole, signal_.learned, options_.holdout, options_.compute);
+    evaluated_at_ = done_;
+  }
+
+  /// Every schedule holds the full rate for an eighth of the horizon, so that this need be known only then. A run
+  /// limited by time measures the machine over that eighth and is planned from it; `--steps` of that horizon then
+  /// repeats it bit for bit. 0 = not known yet.
+  std::int64_t settled_horizon(std::int64_t wanted) const {
+    if (options_.horizon) return *options_.horizon;
+    if (!options_.seconds || done_ >= wanted / hold_share) return wanted;
+    constexpr double margin = 0.97;  // the machine may become a little slower
+    const double available = *options_.seconds - (elapsed() - training_seconds_) - closing_seconds_;
+    return done_ > 0 && training_seconds_ >= margin * available / hold_share ? hold_share * done_ : 0;
+  }
+
+  StoppedBy train() {
+    constexpr std::int64_t unlimited = std::int64_t{1} << 60;
+    const Recipe& recipe = options_.recipe;
+    const std::int64_t wanted = options_.steps ? *options_.steps : options_.seconds ? unlimited : recipe.steps;
+    const std::int64_t evaluation = evaluation_interval(recipe, pixels_);
+    const auto points = static_cast<double>(indices_.empty() ? pixels_ : static_cast<std::int64_t>(indices_.size()));
+    const auto start = Clock::now();
+    const double earlier = training_seconds_;
+    for (;;) {
+      training_seconds_ = earlier + seconds_since(start);
+      if (horizon_ == 0) horizon_ = settled_horizon(wanted);
+      const std::int64_t last = horizon_ == 0 ? wanted : std::min(wanted, horizon_);  // the rate is zero beyond
+      if (done_ >= last)
+        return options_.seconds && last < wanted && !options_.horizon ? StoppedBy::seconds : StoppedBy::steps;
+      const double lr =
+          rate_ * (horizon_ == 0 ? recipe.lr : learning_rate(recipe.schedule, recipe.lr, done_, horizon_));
+      take_step(lr);
+
+      const double seconds = elapsed();
+      training_seconds_ = earlier + seconds_since(start);
+      const double per_step = training_seconds_ / static_cast<double>(done_);
+      // A step does three passes over its points, the evaluation one over all pixels, and the figures beside it.
+      const auto all_pixels = static_cast<double>(signal_.whole.format.height * signal_.whole.format.width);
+      closing_seconds_ = 0.5 * per_step * all_pixels / points + 0.1;
+      FitProgress progress{done_, last == unlimited ? 0 : last, loss_, lr, seconds, 0, {}, {}};
+      progress.seconds_left = per_step * static_cast<double>(last - done_) + closing_seconds_;
+      if (options_.seconds) progress.seconds_left = std::min(progress.seconds_left, *options_.seconds - seconds);
+      const bool logged = options_.evaluate_every > 0 && (done_ % options_.evaluate_every == 0 || done_ == last);
+      const bool near = options_.psnr && done_ % evaluation == 0 && decibels(mean_loss_) > *options_.psnr - 1;
+      if (logged || near) {
+        look();
+        progress.psnr = figures_.measures.psnr;
+        progress.held_out_psnr = figures_.held_out_psnr;
+      }
+      if (options_.on_progress) options_.on_progress(progress);
+      if (near && figures_.measures.psnr >= *options_.psnr) return StoppedBy::psnr;
+      if (options_.stop.stop_requested()) return StoppedBy::interruption;
+      if (options_.seconds && elapsed() + per_step + closing_seconds_ > *options_.seconds) return StoppedBy::seconds;
+      if (state_.due()) write_state();
+    }
+  }
+
+  void take_step(double lr) {
+    if (!indices_.empty()) draw_samples(pixels_, options_.seed, done_, indices_);
+    const PictureBatch batch(signal_.learned, signal_.axes, field_.channels, indices_);
+    loss_ = trainer_.step(network().parameters, batch, lr);
+    ++done_;
+    mean_loss_ = done_ == 1 ? loss_ : 0.9 * mean_loss_ + 0.1 * loss_;
+    if (!options_.recipe.rollback) {
+      if (!std::isfinite(loss_)) throw diverged(done_, fmt::format("the loss is {}", loss_));
+      return;
+    }
+    if (!std::isfinite(loss_) || (kept_.step >= 0 && mean_loss_ > spike * kept_.mean_loss)) {
+      if (kept_.step < 0 || rollbacks_ == most_rollbacks) throw diverged(done_, fmt::format("the loss is {}", loss_));
+      network().parameters = kept_.parameters;
+      trainer_.optimizer().restore(kept_.optimizer);
+      mean_loss_ = loss_ = kept_.mean_loss;
+      rate_ /= 2;
+      ++rollbacks_;
+      return;
+    }
+    if (done_ % keep_every == 0 && (kept_.step < 0 || mean_loss_ <= kept_.mean_loss))
+      kept_ = {done_, mean_loss_, network().parameters, trainer_.optimizer().state()};
+  }
+
+  // ---- state
+
+  void write_state() {
+    if (!state_.kept()) return;
+    StateDescription description;
+    description.numbers = {{"seconds", {elapsed()}},
+                           {"training_seconds", {training_seconds_}},
+                           {"closing_seconds", {closing_seconds_}},
+                           {"loss", {loss_}},
+                           {"mean_loss", {mean_loss_}},
+                           {"rate", {rate_}},
+                           {"kept_mean_loss", {kept_.mean_loss}}};
+    const Optimizer::State now = trainer_.optimizer().state();
+    description.counts = {{"steps", {done_}},          {"horizon", {horizon_}},
+                          {"rollbacks", {rollbacks_}}, {"optimizer_steps", {now.steps}},
+                          {"kept_step", {kept_.step}}, {"kept_optimizer_steps", {kept_.optimizer.steps}}};
+    StateArrays arrays{{"parameters", {network().parameters}}};
+    const auto add = [&](const std::string& name, const Optimizer::State& optimizer) {
+      for (std::size_t i = 0; i < optimizer.arrays.size(); ++i)
+        arrays[fmt::format("{}.{:02}", name, i)] = {optimizer.arrays[i]};
+    };
+    add("optimizer", now);
+    if (kept_.step >= 0) {
+      arrays["kept_parameters"] = {kept_.parameters};
+      add("kept_optimizer", kept_.optimizer);
+    }
+    state_.write(std::move(description), arrays);
+  }
+
+  void restore(const State& state) {
+    const auto array = [&](const std::string& name) -> const std::vector<float>& {
+      const auto found = state.arrays.find(name);
+      if (found == state.arrays.end())
+        throw bad_input(fmt::format("the state holds no {}", name), "start over with --force and without --resume");
+      return found->second;
+    };
+    const auto parameters = [&](const std::string& name) {
+      if (array(name).size() != network().parameters.size())
+        throw bad_input(fmt::format("the state's {} are not those of this network", name));
+      return array(name);
+    };
+    const auto optimizer = [&](const std::string& name, std::int64_t steps) {
+      Optimizer::State saved{steps, {}};
+      for (const auto& [key, values] : state.arrays)
+        if (key.starts_with(name + ".")) saved.arrays.push_back(values);
+      return saved;
+    };
+    network().parameters = parameters("parameters");
+    trainer_.optimizer().restore(optimizer("optimizer", count_of(state, "optimizer_steps")));
+    kept_.step = count_of(state, "kept_step");
+    if (kept_.step >= 0)
+      kept_ = {kept_.step, number_of(state, "kept_mean_loss"), parameters("kept_parameters"),
+               optimizer("kept_optimizer", count_of(state, "kept_optimizer_steps"))};
+    done_ = count_of(state, "steps");
+    horizon_ = count_of(state, "horizon");
+    rollbacks_ = static_cast<int>(count_of(state, "rollbacks"));
+    earlier_seconds_ = number_of(state, "seconds");
+    training_seconds_ = number_of(state, "training_seconds");
+    closing_seconds_ = number_of(state, "closing_seconds");
+    loss_ = number_of(state, "loss");
+    mean_loss_ = number_of(state, "mean_loss");
+    rate_ = number_of(state, "rate");
+  }
+
+  const RunSignal& signal_;
+  const FitOptions& options_;
+  std::int64_t pixels_;
+  Field field_;
+  RunState state_;
+  std::unique_ptr<engine::Workers> workers_;
+  NetworkTrainer trainer_;
+  std::vector<std::int64_t> indices_;
+  std::int64_t done_ = 0, horizon_ = 0, evaluated_at_ = -1;
+  double loss_ = 0, mean_loss_ = 0, closing_seconds_ = 0, training_seconds_ = 0, earlier_seconds_ = 0;
+  double rate_ = 1;  // halved by every rollback
+  int rollbacks_ = 0;
+  Kept kept_;
+  FitFigures figures_{};
+};
+
+}  // namespace
+
+FitResult run_network(const RunSignal& signal, const FitOptions& options, Field field) {
+  return NetworkRun(signal, options, std::move(field)).finish();
+}
+
+}  // namespace sinefield::train

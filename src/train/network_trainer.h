@@ -1,0 +1,34 @@
+// One step of one network, whatever its signal: loss and gradient of a batch, clipping, the optimiser. Which samples a
+// step sees, its rate and when to stop are the matter of samplers, schedules and runs.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/value_step.h"
+#include "train/optimizer.h"
+
+namespace sinefield::train {
+
+class NetworkTrainer {
+ public:
+  /// The workers must outlive it.
+  NetworkTrainer(const Architecture&, OptimizerKind, double clip_norm, Isa, engine::Workers&);
+
+  /// Changes the parameters by one step at rate `lr`; returns the loss before it. Where that is not finite the
+  /// parameters stay as they are.
+  double step(std::span<float> parameters, const engine::Batch<float>&, double lr);
+
+  Optimizer& optimizer() { return *optimizer_; }
+
+ private:
+  const engine::Kernels<float>& kernels_;
+  engine::ValueStep<float> step_;
+  std::unique_ptr<Optimizer> optimizer_;
+  std::vector<float> gradient_;
+  double clip_norm_;
+};
+
+}  // namespace sinefield::train

@@ -1,0 +1,129 @@
+// Identity and state of a run.
+// SPDX-License-Identifier: MIT
+#include "train/run.h"
+
+#include <fmt/core.h>
+
+#include <cmath>
+#include <utility>
+
+#include "io/checksum.h"
+#include "sinefield/error.h"
+#include "sinefield/version.h"
+
+namespace sinefield::train {
+namespace {
+
+std::string checksum(std::span<const float> numbers) {
+  Crc32 crc;
+  crc.add(std::as_bytes(numbers));
+  return crc.text();
+}
+
+template <class T>
+std::string words(const std::optional<T>& value) {
+  return value ? fmt::format("{}", *value) : "none";
+}
+
+}  // namespace
+
+double decibels(double mean_squared_error) { return 10 * std::log10(4 / mean_squared_error); }
+double squared_error_of(double decibels) { return 4 * std::pow(10, -decibels / 10); }
+
+std::map<std::string, std::string> run_identity(const RunSignal& signal, const FitOptions& options,
+                                                const Field& start) {
+  const Recipe& recipe = options.recipe;
+  const PictureFormat& format = signal.whole.format;
+  std::map<std::string, std::string> identity = {
+      {"software", SINEFIELD_VERSION},
+      {"isa", std::string(isa_name(options.compute.isa))},
+      {"picture", fmt::format("{} x {} x {}, {}", format.width, format.height, format.channel_count(),
+                              checksum(signal.whole.samples))},
+      {"recipe", recipe.name},
+      {"overlap", fmt::format("{}", recipe.overlap)},
+      {"blend", std::string(blend_name(recipe.blend))},
+      {"width", fmt::format("{}", recipe.width)},
+      {"hidden-layers", fmt::format("{}", recipe.hidden_layers)},
+      {"omega-first", fmt::format("{}", start.networks.front().architecture.omega_first)},
+      {"omega-hidden", fmt::format("{}", recipe.omega_hidden)},
+      {"optimizer", std::string(optimizer_name(recipe.optimizer))},
+      {"lr", fmt::format("{}", recipe.lr)},
+      {"schedule", std::string(schedule_name(recipe.schedule))},
+      {"batch", fmt::format("{}", recipe.batch)},
+      {"clip-norm", fmt::format("{}", recipe.clip_norm)},
+      {"rollback", recipe.rollback ? "on" : "off"},
+      {"recipe-steps", fmt::format("{}", recipe.steps)},
+      {"steps", words(options.steps)},
+      {"total-steps", words(options.total_steps)},
+      {"psnr", words(options.psnr)},
+      {"seconds", words(options.seconds)},
+      {"horizon", words(options.horizon)},
+      {"holdout", options.holdout == Holdout::none ? "none" : "between"},
+      {"seed", fmt::format("{}", options.seed)},
+      {"init", options.init ? checksum(options.init->parameters) : "none"}};
+  std::string tiles = "none";
+  if (start.kind == FieldKind::tiles)
+    tiles = fmt::format("{}x{}", start.tiling.axes[0].tiles(), start.tiling.axes[1].tiles());
+  identity["tiles"] = tiles;
+  return identity;
+}
+
+std::string fingerprint(const std::map<std::string, std::string>& identity) {
+  Crc32 crc;
+  for (const auto& [key, value] : identity) {
+    const std::string line = fmt::format("{}={}\n", key, value);
+    crc.add(std::as_bytes(std::span(line.data(), line.size())));
+  }
+  return crc.text();
+}
+
+RunState::RunState(const Checkpoints& checkpoints, std::map<std::string, std::string> identity)
+    : checkpoints_(checkpoints), identity_(std::move(identity)) {}
+
+std::optional<State> RunState::resumed() const {
+  std::error_code ignored;
+  if (!kept() || !checkpoints_.resume || !std::filesystem::exists(checkpoints_.state, ignored)) return {};
+  State state = read_state(checkpoints_.state);
+  // All differences: one option changes what follows from it too, and only its owner knows which was meant.
+  std::map<std::string, std::string> theirs;
+  std::string differences;
+  for (const auto& [key, value] : identity_) {
+    const auto found = state.identity.find(key);
+    const std::string there = found == state.identity.end() ? "unknown" : found->second;
+    if (there == value) continue;
+    theirs[key] = there;
+    differences += fmt::format("{}its {} is {}, here it is {}", differences.empty() ? "" : "; ", key, there, value);
+  }
+  if (theirs.empty()) return state;
+  std::string hint = "give the options of that run, or start over with --force and without --resume";
+  if (theirs.contains("software")) {
+    hint = "go on with that version, or start over with --force and without --resume";
+  } else if (theirs.size() == 1 && theirs.contains("isa")) {
+    hint = fmt::format("go on with --isa {}, on a machine that has it", theirs["isa"]);
+  }
+  throw bad_input(fmt::format("{} is of another run: {}", checkpoints_.state.string(), differences), hint);
+}
+
+void RunState::write(StateDescription description, const StateArrays& arrays) {
+  if (!kept()) return;
+  description.identity = identity_;
+  write_state(checkpoints_.state, description, arrays);
+  written_ = Clock::now();
+}
+
+namespace {
+
+template <class Map>
+auto only_one(const Map& entries, const std::string& name) {
+  const auto found = entries.find(name);
+  if (found == entries.end() || found->second.size() != 1)
+    throw bad_input(fmt::format("the state holds no {}", name), "start over with --force and without --resume");
+  return found->second.front();
+}
+
+}  // namespace
+
+double number_of(const State& state, const std::string& name) { return only_one(state.numbers, name); }
+std::int64_t count_of(const State& state, const std::string& name) { return only_one(state.counts, name); }
+
+}  // namespace sinefield::train
