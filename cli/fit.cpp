@@ -2,14 +2,14 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/core.h>
 
-#include <charconv>
-#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <memory>
 #include <utility>
 
 #include "cli/command.h"
+#include "cli/fit_options.h"
+#include "cli/interruption.h"
 #include "cli/pictures.h"
 #include "cli/progress.h"
 #include "sinefield/error.h"
@@ -21,173 +21,212 @@ namespace sinefield::cli {
 namespace {
 
 struct FitArguments {
-  std::filesystem::path input, model, init, log;
-  std::string recipe = "default", batch;
-  std::optional<std::int64_t> steps, horizon, log_every;
-  std::optional<double> psnr, seconds, lr, omega_first, omega_hidden;
-  std::optional<int> width, hidden_layers;
-  std::int64_t seed = 0;
+  std::filesystem::path input, model, log;
+  TrainingArguments training;
+  std::optional<std::int64_t> log_every;
+  double checkpoint_every = 30;
+  bool holdout = false, resume = false;
 };
 
-volatile std::sig_atomic_t interrupted = 0;
+std::filesystem::path state_path(const std::filesystem::path& model) { return model.string() + ".state"; }
 
-/// SIGINT and SIGTERM end the run after the step in hand; what has been learned is written. A second one kills.
-void on_signal(int signal) {
-  interrupted = signal;
-  std::signal(signal, SIG_DFL);
-}
-
-std::int64_t parse_batch(const std::string& text) {
-  if (text == "all") return 0;
-  std::int64_t batch = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), batch);
-  if (error != std::errc() || rest != text.data() + text.size() || batch < 1)
-    throw bad_input(fmt::format("--batch {}: expected a number of points, 1 or more, or all", text));
-  return batch;
-}
-
-/// The recipe with what the command line changes; a network to start from decides about its own shape.
-Recipe recipe_of(const FitArguments& a, const std::optional<Network>& init) {
-  Recipe recipe = recipe_named(a.recipe);
-  if (init) {
-    recipe.width = init->architecture.width;
-    recipe.hidden_layers = init->architecture.hidden_layers;
-    recipe.omega_first = init->architecture.omega_first;
-    recipe.omega_hidden = init->architecture.omega_hidden;
-  }
-  if (a.width) recipe.width = *a.width;
-  if (a.hidden_layers) recipe.hidden_layers = *a.hidden_layers;
-  if (a.omega_first) recipe.omega_first = *a.omega_first;
-  if (a.omega_hidden) recipe.omega_hidden = *a.omega_hidden;
-  if (a.lr) recipe.lr = *a.lr;
-  if (!a.batch.empty()) recipe.batch = parse_batch(a.batch);
-  return recipe;
-}
-
-/// step,seconds,loss,psnr,held_out_psnr,lr,loss_value: psnr where the whole picture was evaluated; nothing is held out.
-/// The file appears with the first row: a run that never starts leaves none.
+/// step,seconds,loss,psnr,held_out_psnr,lr,loss_value, where the whole picture was evaluated. The file appears with the
+/// first row, a run that never starts leaves none; a resumed run adds to it.
 class FitLog {
  public:
-  explicit FitLog(std::filesystem::path path) : path_(std::move(path)) {}
+  enum class Start { afresh, resumed };
+  FitLog(std::filesystem::path path, Start start) : path_(std::move(path)), start_(start) {}
 
   bool wanted() const { return !path_.empty(); }
 
   void add(const FitProgress& p) {
     if (!file_.is_open()) {
-      file_.open(path_);
-      file_ << "step,seconds,loss,psnr,held_out_psnr,lr,loss_value\n";
+      const bool more = start_ == Start::resumed && std::filesystem::exists(path_);
+      file_.open(path_, more ? std::ios::app : std::ios::trunc);
+      if (!more) file_ << "step,seconds,loss,psnr,held_out_psnr,lr,loss_value\n";
     }
-    file_ << fmt::format("{},{:.3f},{:.6e},{:.4f},,{:.6e},{:.6e}\n", p.step, p.seconds, p.loss, p.psnr.value_or(0),
-                         p.lr, p.loss);
+    file_ << fmt::format("{},{:.3f},{:.6e},{:.4f},{},{:.6e},{:.6e}\n", p.step, p.seconds, p.loss, p.psnr.value_or(0),
+                         p.held_out_psnr ? fmt::format("{:.4f}", *p.held_out_psnr) : "", p.lr, p.loss);
     file_.flush();
     if (!file_) throw failure(fmt::format("{}: the log cannot be written", path_.string()), "is the disk full?");
   }
 
  private:
   std::filesystem::path path_;
+  Start start_;
   std::ofstream file_;
 };
 
 std::map<std::string, std::string> training_record(const FitArguments& a, const FitOptions& options,
-                                                   const FitReport& report) {
+                                                   const FitResult& result) {
   const Recipe& recipe = options.recipe;
+  const FitReport& report = result.report;
+  const bool tiled = result.field.kind == FieldKind::tiles;
   return {{"software", "sinefield " SINEFIELD_VERSION},
           {"source", a.input.filename().string()},
           {"recipe", recipe.name},
-          {"optimizer", "adam"},
+          {"tiles", tiles_words(result.field)},
+          {"optimizer", std::string(optimizer_name(recipe.optimizer))},
           {"lr", fmt::format("{}", recipe.lr)},
-          {"schedule", recipe.schedule == Schedule::cosine ? "cosine" : "constant"},
+          {"schedule", std::string(schedule_name(recipe.schedule))},
           {"batch", recipe.batch == 0 ? "all" : fmt::format("{}", recipe.batch)},
           {"clip_norm", fmt::format("{}", recipe.clip_norm)},
           {"seed", fmt::format("{}", options.seed)},
           {"steps", fmt::format("{}", report.steps)},
+          {"total_steps", tiled ? fmt::format("{}", report.total_steps) : ""},
           {"horizon", fmt::format("{}", report.horizon)},
-          {"init", a.init.filename().string()},
+          {"holdout", options.holdout == Holdout::none ? "" : "every second row and column trained"},
+          {"init", a.training.init.filename().string()},
           {"isa", std::string(isa_name(options.compute.isa))},
-          {"psnr", fmt::format("{:.4f}", report.measures.psnr)}};
+          {"run", report.fingerprint},
+          {"psnr", fmt::format("{:.4f}", report.measures.psnr)},
+          {"held_out_psnr", report.held_out_psnr ? fmt::format("{:.4f}", *report.held_out_psnr) : ""}};
+}
+
+/// A run that is asked to go on although it has ended: says so, and what it came to.
+int finished_already(const FitArguments& a, const Common& common, const Field& field) {
+  const auto word = [&](const char* key) {
+    const auto found = field.training.find(key);
+    return found == field.training.end() ? std::string() : found->second;
+  };
+  print_result(common, fmt::format("{}: this run has ended already: {} dB", a.model.string(), word("psnr")),
+               {{"model", a.model.string()}, {"stopped_by", "finished before"}, {"training", field.training}});
+  return 0;
+}
+
+/// Before a run: what lies where it will write. Returns the field of a run that has ended already.
+std::optional<Field> check_targets(const FitArguments& a, const Common& common, const Picture& picture,
+                                   const FitOptions& options) {
+  std::error_code ignored;
+  const std::filesystem::path state = state_path(a.model);
+  const bool has_state = std::filesystem::exists(state, ignored);
+  if (!a.resume) {
+    if (has_state && !common.force)
+      throw bad_input(fmt::format("{} is the state of a run that was interrupted", state.string()),
+                      "give --resume to go on with it, or --force to start over");
+    check_output(a.model, common, {a.input, a.training.init});
+    if (has_state) std::filesystem::remove(state);  // or a later --resume would go on with the wrong run
+    return {};
+  }
+  // Killed between writing the model and removing the state, the run has ended all the same.
+  if (std::filesystem::exists(a.model, ignored) &&
+      (!has_state || std::filesystem::last_write_time(a.model) >= std::filesystem::last_write_time(state))) {
+    try {
+      Field field = read_model(a.model);
+      if (field.training["run"] == fit_fingerprint(picture, options)) {
+        std::filesystem::remove(state, ignored);
+        return field;
+      }
+    } catch (const Error&) {
+      if (!has_state) throw;
+    }
+    if (!has_state)
+      throw bad_input(fmt::format("{} is there already and is the model of another run", a.model.string()),
+                      "give the options of that run, or start over with --force and without --resume");
+  }
+  check_output(a.model, common, {a.input, a.training.init});
+  if (!has_state && !common.quiet) fmt::print(stderr, "sinefield: there is no {}: starting afresh\n", state.string());
+  return {};
+}
+
+int interrupted(const FitArguments& a, const Common& common, const FitReport& report, int signal) {
+  const std::string state = state_path(a.model).string();
+  print_result(common,
+               fmt::format("interrupted after {} steps; {} holds all of it: the same command with --resume goes on",
+                           report.steps, state),
+               {{"model", nullptr},
+                {"state", state},
+                {"steps", report.steps},
+                {"total_steps", report.total_steps},
+                {"seconds", seconds_since_start()},
+                {"stopped_by", stopped_by_name(StoppedBy::interruption)}});
+  return 128 + signal;
 }
 
 int fit_image(const FitArguments& a, const Common& common) {
-  FitOptions options;
-  options.compute = common.compute();
+  const Interruption interruption;
+  const ComputeOptions compute = common.compute();
+  const OutputLock lock(a.model);
+  if (!a.resume) check_output(a.model, common, {a.input});
+  if (!a.log.empty() && !a.resume)
+    check_output(a.log, common, {a.input, a.model, a.training.init, state_path(a.model)});
+  FitOptions options = a.training.options();
+  options.compute = compute;
   options.started = process_start();
-  check_output(a.model, common, {a.input});
-  if (!a.log.empty()) check_output(a.log, common, {a.input, a.model, a.init});
-  if (a.init.empty()) {
-    options.recipe = recipe_of(a, {});
-  } else {
-    // A plain file of the original code does not know its omegas; one of ours must not be told them.
-    const Field init = ModelOmegas{a.omega_first, a.omega_hidden}.read(a.init);
-    if (init.kind != FieldKind::network)
-      throw bad_input(fmt::format("--init {}: holds a sum of networks, expected a single one", a.init.string()));
-    options.init = init.networks.front();
-    options.recipe = recipe_of(a, options.init);
-  }
-  options.steps = a.steps;
-  options.horizon = a.horizon;
-  options.psnr = a.psnr;
-  options.seconds = a.seconds;
-  options.seed = static_cast<std::uint64_t>(a.seed);
+  options.stop = interruption.token();
+  options.holdout = a.holdout ? Holdout::between : Holdout::none;
+  options.checkpoints = {state_path(a.model), a.checkpoint_every, a.resume};
 
   const Picture picture = pictures().read_picture(a.input, common.memory());
+  if (const auto field = check_targets(a, common, picture, options)) return finished_already(a, common, *field);
   const std::int64_t pixels = picture.format.height * picture.format.width;
-  FitLog log(a.log);
+  FitLog log(a.log, a.resume ? FitLog::Start::resumed : FitLog::Start::afresh);
   if (log.wanted()) options.evaluate_every = a.log_every.value_or(evaluation_interval(options.recipe, pixels));
 
-  std::stop_source stop;
-  options.stop = stop.get_token();
-  interrupted = 0;
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
   auto progress = std::make_unique<Progress>(common);
   std::optional<double> last_psnr;
   options.on_progress = [&](const FitProgress& p) {
-    if (interrupted != 0) stop.request_stop();
     if (p.psnr) {
       last_psnr = p.psnr;
       if (log.wanted()) log.add(p);
     }
-    const double done = a.seconds ? p.seconds / (p.seconds + p.seconds_left)
-                                  : static_cast<double>(p.step) / static_cast<double>(p.step_limit);
+    const double done =
+        a.training.seconds ? p.seconds / (p.seconds + p.seconds_left)
+                           : static_cast<double>(p.step) / static_cast<double>(std::max<std::int64_t>(p.step_limit, 1));
     progress->update(done, p.seconds_left, [&] {
-      return fmt::format("step {}  loss {:.2e}{}", p.step, p.loss,
+      return fmt::format("step {}{}{}", p.step, p.loss > 0 ? fmt::format("  loss {:.2e}", p.loss) : "",
                          last_psnr ? fmt::format("  {:.2f} dB", *last_psnr) : "");
     });
   };
   FitResult result = fit_picture(picture, options);
   progress.reset();
-  result.field.training = training_record(a, options, result.report);
-  write_model(a.model, result.field, common.overwrite());
-
   const FitReport& report = result.report;
+  if (report.stopped_by == StoppedBy::interruption) return interrupted(a, common, report, interruption.signal());
+  result.field.training = training_record(a, options, result);
+  write_model(a.model, result.field, common.overwrite());
+  std::error_code ignored;
+  std::filesystem::remove(options.checkpoints.state, ignored);
+
   const double seconds = seconds_since_start();
   const Architecture& architecture = result.field.networks.front().architecture;
-  const std::int64_t parameters = parameter_count(architecture);
-  print_result(common,
-               fmt::format("{}: {:.2f} dB, SSIM {:.4f}, {} steps, {:.1f} s, {} parameters, stopped by {}",
-                           a.model.string(), report.measures.psnr, report.measures.ssim, report.steps, seconds,
-                           parameters, stopped_by_name(report.stopped_by)),
-               {{"model", a.model.string()},
-                {"psnr", number(report.measures.psnr)},
-                {"ssim", number(report.measures.ssim)},
-                {"psnr_alpha", number(report.measures.psnr_alpha)},
-                {"held_out_psnr", nullptr},
-                {"loss", number(report.loss)},
-                {"steps", report.steps},
-                {"horizon", report.horizon},
-                {"seconds", seconds},
-                {"parameters", parameters},
-                {"omega_first", architecture.omega_first},
-                {"omega_hidden", architecture.omega_hidden},
-                {"seed", options.seed},
-                {"recipe", options.recipe.name},
-                {"stopped_by", stopped_by_name(report.stopped_by)},
-                {"height", picture.format.height},
-                {"width", picture.format.width},
-                {"channels", picture.format.channel_count()},
-                {"threads", options.compute.threads},
-                {"isa", isa_name(options.compute.isa)}});
-  return interrupted != 0 ? 128 + interrupted : 0;
+  const std::int64_t networks = std::ssize(result.field.networks);
+  const std::int64_t parameters = parameters_of(result.field);
+  const bool tiled = result.field.kind == FieldKind::tiles;
+  const double omega_first =
+      tiled ? architecture.omega_first / result.field.tiling.axes[0].half_width : architecture.omega_first;
+  print_result(
+      common,
+      fmt::format("{}: {:.2f} dB{}, SSIM {:.4f}, {} steps{}, {:.1f} s, {} parameters, stopped by {}", a.model.string(),
+                  report.measures.psnr,
+                  report.held_out_psnr ? fmt::format(" (held out: {:.2f} dB)", *report.held_out_psnr) : "",
+                  report.measures.ssim, report.steps, tiled ? fmt::format(" of each of {} tiles", networks) : "",
+                  seconds, parameters, stopped_by_name(report.stopped_by)),
+      {{"model", a.model.string()},
+       {"psnr", number(report.measures.psnr)},
+       {"ssim", number(report.measures.ssim)},
+       {"psnr_alpha", number(report.measures.psnr_alpha)},
+       {"held_out_psnr", report.held_out_psnr ? number(*report.held_out_psnr) : Json(nullptr)},
+       {"loss", number(report.loss)},
+       {"steps", report.steps},
+       {"total_steps", report.total_steps},
+       {"horizon", report.horizon},
+       {"seconds", seconds},
+       {"parameters", parameters},
+       {"tiles", tiled ? Json(tiles_words(result.field)) : Json(nullptr)},
+       {"omega_first", omega_first},
+       {"omega_hidden", architecture.omega_hidden},
+       {"optimizer", optimizer_name(options.recipe.optimizer)},
+       {"seed", options.seed},
+       {"recipe", options.recipe.name},
+       {"rollbacks", report.rollbacks},
+       {"restarts", report.restarts},
+       {"stopped_by", stopped_by_name(report.stopped_by)},
+       {"height", picture.format.height},
+       {"width", picture.format.width},
+       {"channels", picture.format.channel_count()},
+       {"threads", options.compute.threads},
+       {"isa", isa_name(options.compute.isa)}});
+  return 0;
 }
 
 }  // namespace
@@ -201,36 +240,17 @@ void add_fit(CLI::App& app, Context& context) {
   image->add_option("IN", a.input, "the picture")->required();
   image->add_option("-o,--output", a.model, "the model file to write")->required();
 
-  const char* const stops = "Stop at whichever comes first";
-  image->add_option("--steps", a.steps, "optimiser steps")->check(CLI::PositiveNumber)->group(stops);
-  image->add_option("--psnr", a.psnr, "dB of the picture as it would be written")->group(stops);
-  image->add_option("--seconds", a.seconds, "wall time from start to the written file")
-      ->check(CLI::PositiveNumber)
-      ->group(stops);
+  a.training.add_to(*image);
+  image->add_flag("--holdout", a.holdout, "train on even rows and columns, score the pixels between them")
+      ->group(training_group);
 
-  const char* const training = "Training";
-  image->add_option("--recipe", a.recipe, "default, or original: the training of the paper")->group(training);
-  image->add_option("--width", a.width, "units per layer")->group(training);
-  image->add_option("--hidden-layers", a.hidden_layers, "square layers between the first and the output")
-      ->group(training);
-  image
-      ->add_option("--omega-first", a.omega_first,
-                   "frequency factor of the first layer (default: from the picture's size)")
+  const char* const state = "State";
+  image->add_option("--checkpoint-every", a.checkpoint_every, "seconds between states of the run, in MODEL.state")
       ->check(CLI::PositiveNumber)
-      ->group(training);
-  image->add_option("--omega-hidden", a.omega_hidden, "frequency factor of the hidden layers")
-      ->check(CLI::PositiveNumber)
-      ->group(training);
-  image->add_option("--lr", a.lr, "learning rate of Adam")->check(CLI::PositiveNumber)->group(training);
-  image->add_option("--batch", a.batch, "pixels per step, or all")->group(training);
-  image->add_option("--horizon", a.horizon, "steps over which the learning rate decays (default: those of the run)")
-      ->check(CLI::PositiveNumber)
-      ->group(training);
-  image->add_option("--seed", a.seed, "seed of initialisation and sampling, 0 or more")
-      ->check(CLI::NonNegativeNumber)
-      ->group(training);
-  image->add_option("--init", a.init, "model to start from (plain tensors of the original code: give both omegas)")
-      ->group(training);
+      ->capture_default_str()
+      ->group(state);
+  image->add_flag("--resume", a.resume, "go on from MODEL.state, to the same bits; afresh where there is none")
+      ->group(state);
 
   image->add_option("--log", a.log, "CSV of step, seconds, loss, psnr, ...")->group("Log");
   image

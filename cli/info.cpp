@@ -3,7 +3,10 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cmath>
 #include <memory>
+#include <span>
 
 #include "cli/command.h"
 #include "sinefield/error.h"
@@ -38,18 +41,88 @@ const char* type_name(SampleType type) {
   return type == SampleType::u8 ? "8 bit" : type == SampleType::u16 ? "16 bit" : "float";
 }
 
+/// Order of the enumerators.
+const char* kind_name(FieldKind kind) {
+  return kind == FieldKind::network ? "network" : kind == FieldKind::sum ? "sum" : "tiles";
+}
+
+const char* plural(std::int64_t n) { return n == 1 ? "" : "s"; }
+
+/// "0.25", or "0.25 to 0.5" where they differ as they are shown.
+std::string range_text(const std::vector<double>& numbers) {
+  const auto [least, most] = std::ranges::minmax(numbers);
+  const std::string from = fmt::format("{:.6g}", least), to = fmt::format("{:.6g}", most);
+  return from == to ? from : from + " to " + to;
+}
+
+std::string tiles_text(const Field& field) {
+  const Tiling& tiling = field.tiling;
+  std::vector<int> counts;
+  for (const TileAxis& axis : tiling.axes) counts.push_back(axis.tiles());
+  std::string text =
+      fmt::format("tiles      {} = {}, blend {}\n", fmt::join(counts, " x "), tiling.tiles(), blend_name(tiling.blend));
+  for (std::size_t i = 0; i < tiling.axes.size(); ++i) {
+    // In units of the signal where they are, as the edges of a picture's tiles are thought of in pixels.
+    const TileAxis& axis = tiling.axes[i];
+    const double scale = field.axes[i].scale == 0 ? 1 : std::abs(field.axes[i].scale);
+    std::vector<double> sizes, overlaps;
+    for (std::size_t tile = 0; tile <= axis.cuts.size(); ++tile)
+      sizes.push_back(
+          ((tile == axis.cuts.size() ? axis.high : axis.cuts[tile]) - (tile == 0 ? axis.low : axis.cuts[tile - 1])) /
+          scale);
+    for (const double reach : axis.reach) overlaps.push_back(2 * reach / scale);
+    text += fmt::format("           {}: {} tile{} of {}{}\n", field.axes[i].name, axis.tiles(), plural(axis.tiles()),
+                        range_text(sizes), overlaps.empty() ? "" : ", overlap " + range_text(overlaps));
+  }
+  return text;
+}
+
+std::vector<double> of_networks(const Field& field, double Architecture::*what) {
+  std::vector<double> numbers;
+  for (const Network& network : field.networks) numbers.push_back(network.architecture.*what);
+  return numbers;
+}
+
+Json tiles_json(const Field& field) {
+  Json along = Json::array();
+  for (const TileAxis& axis : field.tiling.axes) along.push_back(axis.tiles());
+  const auto range = [&](double Architecture::*what) {
+    const auto [least, most] = std::ranges::minmax(of_networks(field, what));
+    return Json::array({least, most});
+  };
+  return {{"count", field.tiling.tiles()},
+          {"along_axes", along},
+          {"blend", blend_name(field.tiling.blend)},
+          {"omega_first", range(&Architecture::omega_first)},
+          {"omega_hidden", range(&Architecture::omega_hidden)}};
+}
+
+/// One line for all tiles; in a file they differ in their omegas at most.
+std::string tile_networks_text(const Field& field) {
+  const Architecture& n = field.networks.front().architecture;
+  return fmt::format("networks   width {}, {} hidden layer{}, omega {} first, {} hidden, {} parameters each\n", n.width,
+                     n.hidden_layers, plural(n.hidden_layers),
+                     range_text(of_networks(field, &Architecture::omega_first)),
+                     range_text(of_networks(field, &Architecture::omega_hidden)), parameter_count(n));
+}
+
 int model_info(const InfoArguments& a, const Common& common) {
   const Field field = a.omegas.read(a.model);
+  const bool tiled = field.kind == FieldKind::tiles;
   std::string text = fmt::format("{}: {} of {} input{}, {} output{}\n", a.model.string(),
-                                 field.kind == FieldKind::network ? "one network" : "a sum of networks", field.inputs(),
-                                 field.inputs() == 1 ? "" : "s", field.outputs(), field.outputs() == 1 ? "" : "s");
+                                 field.kind == FieldKind::network ? "one network"
+                                 : tiled                          ? "tiles"
+                                                                  : "a sum of networks",
+                                 field.inputs(), plural(field.inputs()), field.outputs(), plural(field.outputs()));
+  if (tiled) text += tiles_text(field) + tile_networks_text(field);
   std::int64_t parameters = 0;
-  Json networks = Json::array();
-  for (const Network& network : field.networks) {
+  for (const Network& network : field.networks) parameters += std::ssize(network.parameters);
+  Json networks = Json::array();  // of tiles: the first one, for their shape
+  for (const Network& network : std::span(field.networks).first(tiled ? 1 : field.networks.size())) {
     const Architecture& n = network.architecture;
-    parameters += parameter_count(n);
-    text += fmt::format("network    width {}, {} hidden layers, omega {} first, {} hidden, {} parameters\n", n.width,
-                        n.hidden_layers, n.omega_first, n.omega_hidden, parameter_count(n));
+    if (!tiled)
+      text += fmt::format("network    width {}, {} hidden layers, omega {} first, {} hidden, {} parameters\n", n.width,
+                          n.hidden_layers, n.omega_first, n.omega_hidden, parameter_count(n));
     networks.push_back({{"width", n.width},
                         {"hidden_layers", n.hidden_layers},
                         {"omega_first", n.omega_first},
@@ -83,16 +156,11 @@ int model_info(const InfoArguments& a, const Common& common) {
   for (const auto& [name, value] : field.training)
     if (!value.empty()) text += fmt::format("training   {} = {}\n", name, value);
   text.pop_back();
-  print_result(common, text,
-               {{"kind", field.kind == FieldKind::network ? "network" : "sum"},
-                {"inputs", field.inputs()},
-                {"outputs", field.outputs()},
-                {"parameters", parameters},
-                {"networks", networks},
-                {"axes", axes},
-                {"channels", channels},
-                {"signal", signal},
-                {"training", field.training}});
+  Json result = {{"kind", kind_name(field.kind)}, {"inputs", field.inputs()}, {"outputs", field.outputs()},
+                 {"parameters", parameters},      {"networks", networks},     {"axes", axes},
+                 {"channels", channels},          {"signal", signal},         {"training", field.training}};
+  if (tiled) result["tiles"] = tiles_json(field);
+  print_result(common, text, result);
   return 0;
 }
 

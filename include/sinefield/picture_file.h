@@ -9,6 +9,7 @@
 #include <span>
 
 #include "sinefield/contact_sheet.h"
+#include "sinefield/heat_map.h"
 #include "sinefield/picture.h"
 
 namespace sinefield {
@@ -47,6 +48,7 @@ struct PictureCodecs {
   void (*require_writable)(const std::filesystem::path&, const PictureFormat&);
   void (*write_picture)(const std::filesystem::path&, const Picture&);
   Picture (*contact_sheet)(std::span<const SheetEntry>, int columns);
+  Picture (*heat_map)(const HeatMap&);
 };
 
 }  // namespace sinefield

@@ -1,30 +1,25 @@
-// Contact sheets: layout, scaling of tiles to 8-bit RGB, and labels drawn by OpenImageIO with DejaVu Sans.
+// Contact sheets: layout, scaling of tiles to 8-bit RGB, and labels.
 // SPDX-License-Identifier: MIT
 #include "sinefield/contact_sheet.h"
 
-#include <OpenImageIO/imagebuf.h>
-#include <OpenImageIO/imagebufalgo.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
 #include <utility>
 #include <vector>
 
+#include "io/pictures/text.h"
 #include "sinefield/error.h"
 #include "sinefield/measures.h"
 
 namespace sinefield {
 namespace {
 
-using Colour = std::array<float, 3>;  // red, green, blue in 0..255
-
-constexpr const char* font = "DejaVuSans";
 constexpr std::int64_t smallest_tile = 256, largest_tile = 2048;  // longer side in pixels
-constexpr Colour ink = {38, 38, 38}, edge = {217, 217, 217};
+constexpr Colour edge = {217, 217, 217};
 
 // How a picture's samples become colours of the screen.
 struct Shades {
@@ -125,7 +120,7 @@ void draw(const Tile& tile, Picture& sheet, std::int64_t top, std::int64_t left)
 // The lines of a label; none where it is empty.
 struct Label {
   std::vector<std::string> lines;
-  int width = 0;  // of the longest line
+  std::int64_t width = 0;  // of the longest line
 
   Label(const std::string& text, int font_size) {
     if (text.empty()) return;
@@ -133,14 +128,7 @@ struct Label {
       const std::size_t end = std::min(text.find('\n', first), text.size());
       lines.push_back(text.substr(first, end - first));
       first = end + 1;
-      if (lines.back().empty()) continue;
-      const OIIO::ROI box = OIIO::ImageBufAlgo::text_size(lines.back(), font_size, font);
-      if (!box.defined()) {
-        OIIO::geterror();  // left unread, it would be printed at the end of the program
-        throw bad_input("the font DejaVu Sans, which labels are drawn with, is not installed",
-                        "install the package fonts-dejavu-core");
-      }
-      width = std::max(width, box.width());
+      width = std::max(width, text_width(lines.back(), font_size));
     }
   }
 };
@@ -181,7 +169,7 @@ Picture contact_sheet(std::span<const SheetEntry> entries, int columns) {
   const auto widen = [](std::int64_t& length, std::int64_t wanted) { length = std::max(length, wanted); };
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const Label& label = labels.emplace_back(entries[i].label, font_size);
-    widen(widths[i % column_count], std::max<std::int64_t>(tiles[i].width(), label.width));
+    widen(widths[i % column_count], std::max(tiles[i].width(), label.width));
     widen(picture_heights[i / column_count], tiles[i].height());
     const auto lines = static_cast<std::int64_t>(label.lines.size());
     if (lines > 0) widen(label_heights[i / column_count], under_picture + lines * line_height);
@@ -193,9 +181,6 @@ Picture contact_sheet(std::span<const SheetEntry> entries, int columns) {
   sheet.format.height = gap * (std::ssize(picture_heights) + 1);
   for (std::size_t row = 0; row < row_count; ++row) sheet.format.height += picture_heights[row] + label_heights[row];
   sheet.samples.assign(static_cast<std::size_t>(sheet.format.height * sheet.format.width * 3), 255.0f);
-  OIIO::ImageBuf canvas(OIIO::ImageSpec(static_cast<int>(sheet.format.width), static_cast<int>(sheet.format.height), 3,
-                                        OIIO::TypeDesc::FLOAT),
-                        sheet.samples.data());
 
   std::int64_t left = gap, top = gap;
   for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -204,9 +189,7 @@ Picture contact_sheet(std::span<const SheetEntry> entries, int columns) {
     draw(tiles[i], sheet, bottom - tiles[i].height(), left + (widths[column] - tiles[i].width()) / 2);
     std::int64_t baseline = bottom + under_picture + font_size;
     for (const std::string& line : labels[i].lines) {
-      OIIO::ImageBufAlgo::render_text(canvas, static_cast<int>(left + widths[column] / 2), static_cast<int>(baseline),
-                                      line, font_size, font, ink, OIIO::ImageBufAlgo::TextAlignX::Center,
-                                      OIIO::ImageBufAlgo::TextAlignY::Baseline, 0, {}, 1);
+      draw_text(sheet, left + widths[column] / 2, baseline, line, font_size, ink, TextAlign::centre);
       baseline += line_height;
     }
     left += widths[column] + gap;

@@ -501,8 +501,8 @@ void write_picture(const path& file, const Picture& picture) {
 }  // namespace sinefield
 
 const sinefield::PictureCodecs* sinefield_picture_codecs() {
-  static constexpr sinefield::PictureCodecs codecs = {&sinefield::picture_header, &sinefield::read_picture,
+  static constexpr sinefield::PictureCodecs codecs = {&sinefield::picture_header,   &sinefield::read_picture,
                                                       &sinefield::require_writable, &sinefield::write_picture,
-                                                      &sinefield::contact_sheet};
+                                                      &sinefield::contact_sheet,    &sinefield::heat_map};
   return &codecs;
 }

@@ -1,0 +1,158 @@
+// How the options of a training run are declared, and what a recipe becomes with them.
+// SPDX-License-Identifier: MIT
+#include "cli/fit_options.h"
+
+#include <fmt/core.h>
+
+#include <charconv>
+#include <cmath>
+
+#include "cli/command.h"
+#include "sinefield/error.h"
+
+namespace sinefield::cli {
+namespace {
+
+std::int64_t parse_batch(const std::string& text) {
+  if (text == "all") return 0;
+  std::int64_t batch = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), batch);
+  if (error != std::errc() || rest != text.data() + text.size() || batch < 1)
+    throw bad_input(fmt::format("--batch {}: expected a number of points, 1 or more, or all", text));
+  return batch;
+}
+
+std::optional<double> omega_first_number(const std::string& omega_first) {
+  if (omega_first.empty() || omega_first == "auto") return {};
+  double omega = 0;
+  const char* const end = omega_first.data() + omega_first.size();
+  const auto [rest, error] = std::from_chars(omega_first.data(), end, omega);
+  if (error != std::errc() || rest != end || !(omega > 0) || !std::isfinite(omega))
+    throw bad_input(fmt::format("--omega-first {}: expected a number above 0, or auto", omega_first));
+  return omega;
+}
+
+TileChoice parse_tiles(const std::string& text) {
+  if (text == "auto") return {.kind = TileChoice::Kind::automatic};
+  if (text == "none") return {};
+  TileChoice choice{.kind = TileChoice::Kind::grid};
+  const char* const end = text.data() + text.size();
+  const auto rows = std::from_chars(text.data(), end, choice.rows);
+  bool good = rows.ec == std::errc() && rows.ptr != end && *rows.ptr == 'x';
+  if (good) {
+    const auto columns = std::from_chars(rows.ptr + 1, end, choice.columns);
+    good = columns.ec == std::errc() && columns.ptr == end && choice.rows > 0 && choice.columns > 0;
+  }
+  if (!good)
+    throw bad_input(fmt::format("--tiles {}: expected auto, none, or ROWSxCOLUMNS", text), "for example --tiles 8x12");
+  return choice;
+}
+
+/// The recipe with what the command line changes; a network to start from decides about its own shape.
+Recipe recipe_of(const TrainingArguments& a, const std::optional<Network>& init) {
+  const bool one_network = init || a.tiles == "none";
+  Recipe recipe = recipe_named(!a.recipe.empty() ? a.recipe : one_network ? "single" : "fast");
+  const int usual_width = recipe.width;
+  if (!a.tiles.empty()) recipe.tiles = parse_tiles(a.tiles);
+  if (init) {
+    recipe.width = init->architecture.width;
+    recipe.hidden_layers = init->architecture.hidden_layers;
+    recipe.omega_first = init->architecture.omega_first;
+    recipe.omega_hidden = init->architecture.omega_hidden;
+  }
+  if (a.width) recipe.width = *a.width;
+  if (a.hidden_layers) recipe.hidden_layers = *a.hidden_layers;
+  if (const auto omega = omega_first_number(a.omega_first)) recipe.omega_first = *omega;
+  if (a.omega_first == "auto") recipe.omega_first = 0;
+  if (a.omega_hidden) recipe.omega_hidden = *a.omega_hidden;
+  if (a.overlap) recipe.overlap = *a.overlap;
+  if (!a.blend.empty()) recipe.blend = blend_from_name(a.blend);
+  if (!a.optimizer.empty()) recipe.optimizer = optimizer_from_name(a.optimizer);
+  if (a.lr) {
+    recipe.lr = *a.lr;
+  } else {
+    recipe.lr = suggested_lr(recipe, usual_width);
+  }
+  if (!a.batch.empty()) recipe.batch = parse_batch(a.batch);
+  return recipe;
+}
+
+}  // namespace
+
+void TrainingArguments::add_to(CLI::App& app) {
+  const char* const stops = "Stop at whichever comes first";
+  app.add_option("--steps", steps, "optimiser steps of every network")->check(CLI::PositiveNumber)->group(stops);
+  app.add_option("--total-steps", total_steps, "of all tiles together, given to those that need them most")
+      ->check(CLI::PositiveNumber)
+      ->group(stops);
+  app.add_option("--psnr", psnr, "dB of the picture as it would be written")->group(stops);
+  app.add_option("--seconds", seconds, "wall time from start to the written file")
+      ->check(CLI::PositiveNumber)
+      ->group(stops);
+
+  const char* const shape = "Field";
+  app.add_option("--tiles", tiles, "auto, ROWSxCOLUMNS, or none: one network (default: the recipe's)")->group(shape);
+  app.add_option("--parameters", parameters, "for all tiles of --tiles auto (default: one per pixel and channel)")
+      ->check(CLI::PositiveNumber)
+      ->group(shape);
+  app.add_option("--overlap", overlap, "of neighbouring tiles, as a share of a tile (default: the recipe's)")
+      ->check(CLI::Range(0.0, 1.0))
+      ->group(shape);
+  app.add_option("--blend", blend, "of tiles: linear, cubic or quintic (default: smooth second derivatives)")
+      ->group(shape);
+  app.add_option("--width", width, "units per layer")->group(shape);
+  app.add_option("--hidden-layers", hidden_layers, "square layers between the first and the output")->group(shape);
+  app.add_option("--omega-first", omega_first,
+                 "omega of the first layer, in units of the whole picture, or auto: from its spectrum")
+      ->group(shape);
+  app.add_option("--omega-hidden", omega_hidden, "frequency factor of the hidden layers")
+      ->check(CLI::PositiveNumber)
+      ->group(shape);
+  app.add_option("--init", init, "model to start from (plain tensors of the original code: give both omegas)")
+      ->group(shape);
+
+  app.add_option("--recipe", recipe,
+                 "fast: tiles of small networks (default); single: one network; original: the paper's")
+      ->group(training_group);
+  app.add_option("--optimizer", optimizer, "adam or soap (default: the recipe's)")->group(training_group);
+  app.add_option("--lr", lr, "learning rate")->check(CLI::PositiveNumber)->group(training_group);
+  app.add_option("--batch", batch, "pixels per step of a network, or all")->group(training_group);
+  app.add_option("--horizon", horizon,
+                 "steps that the run is planned for: of the network, or of all tiles (default: its own)")
+      ->check(CLI::PositiveNumber)
+      ->group(training_group);
+  app.add_option("--seed", seed, "seed of initialisation and sampling, 0 or more")
+      ->check(CLI::NonNegativeNumber)
+      ->group(training_group);
+}
+
+FitOptions TrainingArguments::options() const {
+  FitOptions options;
+  if (!init.empty()) {
+    // A plain file of the original code does not know its omegas; one of ours must not be told them.
+    const Field start = ModelOmegas{omega_first_number(omega_first), omega_hidden}.read(init);
+    if (start.kind != FieldKind::network)
+      throw bad_input(fmt::format("--init {}: holds several networks, expected a single one", init.string()));
+    options.init = start.networks.front();
+  }
+  options.recipe = recipe_of(*this, options.init);
+  options.steps = steps;
+  options.total_steps = total_steps;
+  options.horizon = horizon;
+  options.psnr = psnr;
+  options.seconds = seconds;
+  options.parameters = parameters.value_or(0);
+  options.seed = static_cast<std::uint64_t>(seed);
+  return options;
+}
+
+std::string tiles_words(const Field& field) {
+  if (field.kind != FieldKind::tiles) return "none";
+  return fmt::format("{}x{}", field.tiling.axes[0].tiles(), field.tiling.axes[1].tiles());
+}
+
+std::int64_t parameters_of(const Field& field) {
+  return std::ssize(field.networks) * parameter_count(field.networks.front().architecture);
+}
+
+}  // namespace sinefield::cli

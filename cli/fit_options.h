@@ -1,0 +1,39 @@
+// The options that shape a training run, declared and parsed in one place for every command that trains on a picture.
+// Where a run writes, its state and its log are the commands' own.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "sinefield/fit.h"
+
+namespace sinefield::cli {
+
+/// As given on a command line; empty = not given.
+struct TrainingArguments {
+  std::filesystem::path init;
+  std::string recipe, batch, tiles, omega_first, optimizer, blend;
+  std::optional<std::int64_t> steps, total_steps, horizon, parameters;
+  std::optional<double> psnr, seconds, lr, omega_hidden, overlap;
+  std::optional<int> width, hidden_layers;
+  std::int64_t seed = 0;
+
+  void add_to(CLI::App&);
+  /// Recipe, stops, seed and what the run starts from, which is read here; the rest of the options is the command's.
+  /// Throws bad_input naming option and value.
+  FitOptions options() const;
+};
+
+/// The group of `add_to` in the help for how training goes.
+inline constexpr const char* training_group = "Training";
+
+/// "8x12", or "none" of one network.
+std::string tiles_words(const Field&);
+/// Of all its networks.
+std::int64_t parameters_of(const Field&);
+
+}  // namespace sinefield::cli
