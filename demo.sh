@@ -1,5 +1,5 @@
 #!/bin/bash
-# From a fresh checkout to a fitted photograph: builds the command, fits a picture for a minute, renders it at its own
+# From a fresh checkout to a fitted photograph: builds the command, fits a picture for ten seconds, renders it at its own
 # size, four times as large, and as exact gradient and Laplacian, and lays all beside the photograph's own.
 #   ./demo.sh [PICTURE] [FOLDER]     default: scikit-image's camera.png, into demo/
 # SPDX-License-Identifier: MIT
@@ -29,7 +29,7 @@ model=$folder/${picture##*/}
 model=${model%.*}.safetensors
 mkdir -p "$folder"
 echo
-"$sinefield" fit image "$picture" -o "$model" --seconds 60 --force
+"$sinefield" fit image "$picture" -o "$model" --seconds 10 --force
 "$sinefield" render "$model" -o "$folder/rebuilt.png" --force
 "$sinefield" render "$model" -o "$folder/rebuilt_4x.png" --scale 4 --force
 "$sinefield" render "$model" -o "$folder/gradient.png" --show gradient --force
