@@ -38,6 +38,8 @@ def fit(options, picture, *arguments, log=False):
             sys.exit(f"{' '.join(line)}\nended with {done.returncode}: {done.stdout}{done.stderr}")
         report = json.loads(done.stdout)
         if log:
+            report["log"] = []  # a run shorter than the interval of its log leaves none
+        if log and os.path.exists(f"{folder}/log.csv"):
             with open(f"{folder}/log.csv", newline="") as file:
                 report["log"] = [{k: float(v) if v else None for k, v in row.items()} for row in csv.DictReader(file)]
         return report

@@ -61,6 +61,7 @@ def steps_to(log, target):
 def original(options, picture):
     """For each target: (seconds, words)."""
     run = fit(options, picture, "--recipe", "original", "--seconds", options.patience, "--psnr", TARGETS[-1], "--log-every", 25, log=True)
+    run["log"].append({"step": run["steps"], "seconds": run["seconds"], "psnr": run["psnr"]})
     log, step, source = run["log"], None, "here"
     if options.original_log:
         with open(options.original_log, newline="") as file:
