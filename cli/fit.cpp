@@ -170,9 +170,7 @@ int fit_image(const FitArguments& a, const Common& common) {
       last_psnr = p.psnr;
       if (log.wanted()) log.add(p);
     }
-    const double done =
-        a.training.seconds ? p.seconds / (p.seconds + p.seconds_left)
-                           : static_cast<double>(p.step) / static_cast<double>(std::max<std::int64_t>(p.step_limit, 1));
+    const double done = fraction_done(p, options);
     progress->update(done, p.seconds_left, [&] {
       return fmt::format("step {}{}{}", p.step, p.loss > 0 ? fmt::format("  loss {:.2e}", p.loss) : "",
                          last_psnr ? fmt::format("  {:.2f} dB", *last_psnr) : "");

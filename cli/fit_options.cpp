@@ -4,10 +4,12 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
 #include "cli/command.h"
+#include "field/tiling.h"
 #include "sinefield/error.h"
 
 namespace sinefield::cli {
@@ -146,9 +148,14 @@ FitOptions TrainingArguments::options() const {
   return options;
 }
 
+double fraction_done(const FitProgress& progress, const FitOptions& options) {
+  return options.seconds
+             ? progress.seconds / (progress.seconds + progress.seconds_left)
+             : static_cast<double>(progress.step) / static_cast<double>(std::max<std::int64_t>(progress.step_limit, 1));
+}
+
 std::string tiles_words(const Field& field) {
-  if (field.kind != FieldKind::tiles) return "none";
-  return fmt::format("{}x{}", field.tiling.axes[0].tiles(), field.tiling.axes[1].tiles());
+  return field.kind == FieldKind::tiles ? grid_text(field.tiling) : "none";
 }
 
 std::int64_t parameters_of(const Field& field) {

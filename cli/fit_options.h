@@ -31,6 +31,9 @@ struct TrainingArguments {
 /// The group of `add_to` in the help for how training goes.
 inline constexpr const char* training_group = "Training";
 
+/// Of a run, in [0, 1]: of its time where that limits it, else of its steps.
+double fraction_done(const FitProgress&, const FitOptions&);
+
 /// "8x12", or "none" of one network.
 std::string tiles_words(const Field&);
 /// Of all its networks.

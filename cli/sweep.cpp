@@ -87,10 +87,7 @@ void vary_omega_first(std::vector<SweptOption>& options, const Picture& picture,
       options, [](const SweptOption& o) { return o.values.size() > 1 || o.name == "omega-first" || o.name == "init"; });
   if (given) return;
   const Recipe recipe = Grid(options).arguments(0).options().recipe;
-  const double suggested = recipe.omega_first != 0
-                               ? recipe.omega_first
-                               : std::min(suggested_omega_first(every_second_pixel(picture), recipe.nyquist_share),
-                                          recipe.omega_first_limit);
+  const double suggested = omega_first_of(recipe, every_second_pixel(picture));
   SweptOption omega{"omega-first", {}};
   for (const double factor : {0.25, 0.5, 1.0, 2.0}) omega.values.push_back(fmt::format("{:.4g}", factor * suggested));
   if (!common.quiet)
@@ -208,17 +205,11 @@ Json result_object(const SweepArguments& a, const Grid& grid, const Outcomes& ou
           {"seconds", seconds_since_start()}};
 }
 
-std::string settings_words(const std::vector<SweptOption>& options, const std::vector<std::string>& values) {
-  std::string words;
-  for (std::size_t i = 0; i < options.size(); ++i) words += (i == 0 ? "" : ", ") + options[i].name + " " + values[i];
-  return words;
-}
-
 void write_pictures(const SweepArguments& a, const Files& files, const Grid& grid, const Outcomes& outcomes,
                     const Picture& picture, const Window& window, const Common& common) {
   std::string title = a.input.filename().string(), subtitle;
   if (const auto best = best_run(outcomes))
-    if (!grid.varied().empty()) title += ": best with " + settings_words(grid.varied(), grid.varied_values(*best));
+    if (!grid.varied().empty()) title += ": best with " + grid.setting(*best);
   for (const SweptOption& option : grid.options())
     if (option.values.size() == 1) subtitle += fmt::format("--{} {}  ", option.name, option.values.front());
   pictures().write_picture(files.map, pictures().heat_map(quality_map(grid, outcomes, title, subtitle)));
@@ -273,13 +264,11 @@ int sweep_image(const SweepArguments& a, const Common& common) {
     FitOptions one = fit_options(run);
     one.started = std::chrono::steady_clock::now();
     one.on_progress = [&](const FitProgress& p) {
-      const double part =
-          one.seconds ? p.seconds / (p.seconds + p.seconds_left)
-                      : static_cast<double>(p.step) / static_cast<double>(std::max<std::int64_t>(p.step_limit, 1));
+      const double part = fraction_done(p, one);
       const double done = static_cast<double>(finished) + std::min(part, 1.0), here = done - before;
       const double left = here > 0 ? (seconds_since_start() - started) / here * (all - done) : -1;
       progress->update(done / all, left, [&] {
-        const std::string words = settings_words(grid.varied(), grid.varied_values(run));
+        const std::string words = grid.setting(run);
         return fmt::format("run {} of {}  {}{}step {}", finished + 1, grid.size(), words, words.empty() ? "" : "  ",
                            p.step);
       });

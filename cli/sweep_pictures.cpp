@@ -64,10 +64,7 @@ struct Arrangement {
 
 std::string crop_label(const Grid& grid, const Outcomes& outcomes, std::size_t run) {
   const Outcome& o = outcomes[run].value();
-  std::string label;
-  const std::vector<std::string> values = grid.varied_values(run);
-  for (std::size_t i = 0; i < values.size(); ++i)
-    label += (i == 0 ? "" : ", ") + grid.varied()[i].name + " " + values[i];
+  const std::string label = grid.setting(run);
   if (o.failed()) return label + "\nfailed";
   return label + fmt::format("\nheld out {:.2f} dB{}\ntrained {:.2f} dB", o.held_out_psnr,
                              best_run(outcomes) == run ? ", the best" : "", o.psnr);

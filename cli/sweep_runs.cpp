@@ -123,6 +123,14 @@ std::vector<std::string> Grid::varied_values(std::size_t run) const {
   return values;
 }
 
+std::string Grid::setting(std::size_t run) const {
+  const std::vector<std::string> values = varied_values(run);
+  std::string words;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    words += fmt::format("{}{} {}", i == 0 ? "" : ", ", varied_[i].name, values[i]);
+  return words;
+}
+
 TrainingArguments Grid::arguments(std::size_t run) const {
   std::vector<SweptOption> single;
   for (const SweptOption& option : options_)

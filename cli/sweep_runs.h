@@ -36,6 +36,8 @@ class Grid {
   const std::vector<SweptOption>& varied() const { return varied_; }
   /// One text for each varied option.
   std::vector<std::string> varied_values(std::size_t run) const;
+  /// "width 16, seed 1": the same in words.
+  std::string setting(std::size_t run) const;
   TrainingArguments arguments(std::size_t run) const;
 
  private:

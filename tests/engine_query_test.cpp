@@ -20,6 +20,7 @@
 #include "engine/jet_query.h"
 #include "engine_samples.h"
 #include "golden.h"
+#include "query_grouping.h"
 #include "reference/reference.h"
 #include "refusal.h"
 #include "sinefield/error.h"
@@ -210,8 +211,6 @@ TEST(EngineQueryThreads, do_not_change_a_bit) {
 
 // From here on the public evaluator.
 
-constexpr std::array orders = {Order::value, Order::gradient, Order::laplacian, Order::hessian};
-
 /// A field of one network with axes and channels of its own, none of them equal.
 Field some_field(const Architecture& a, std::uint64_t seed = 1) {
   Field field;
@@ -219,19 +218,6 @@ Field some_field(const Architecture& a, std::uint64_t seed = 1) {
   for (int i = 0; i < a.inputs; ++i) field.axes.push_back({fmt::format("axis {}", i), 0.02 * (i + 1), 0.1 - 0.3 * i});
   for (int c = 0; c < a.outputs; ++c) field.channels.push_back({127.5 - 60 * c, 10.0 + c});
   return field;
-}
-
-template <class T>
-MatrixView<const T> rows(const std::vector<T>& points, int inputs) {
-  return {points.data(), std::ssize(points) / inputs, inputs};
-}
-
-template <class T>
-void expect_same_bits(const Jets<T>& actual, const Jets<T>& expected) {
-  EXPECT_TRUE(actual.value == expected.value);
-  EXPECT_TRUE(actual.gradient == expected.gradient);
-  EXPECT_TRUE(actual.laplacian == expected.laplacian);
-  EXPECT_TRUE(actual.hessian == expected.hessian);
 }
 
 TEST(Evaluator, takes_any_number_of_points_and_fills_what_the_order_includes) {
@@ -252,45 +238,8 @@ TEST(Evaluator, takes_any_number_of_points_and_fills_what_the_order_includes) {
 }
 
 TEST(Evaluator, results_follow_their_points_however_these_are_ordered_and_grouped) {
-  const int d = 2, c = 3;
-  const Field field = some_field({.inputs = d, .outputs = c, .width = 13, .hidden_layers = 2});
-  const std::size_t n = 1001;
-  const std::vector<double> drawn = some_numbers(static_cast<std::int64_t>(n) * d, 40, 5);
-  std::vector<std::size_t> order_of(n);
-  std::iota(order_of.begin(), order_of.end(), std::size_t{0});
-  std::shuffle(order_of.begin(), order_of.end(), std::mt19937_64(6));
-  for_each_engine([&]<class T>(Isa isa) {
-    const std::vector<T> points = as<T>(drawn);
-    std::vector<T> permuted;
-    for (const std::size_t p : order_of) permuted.insert(permuted.end(), &points[p * d], &points[p * d] + d);
-    for (const Order order : orders) {
-      Evaluator<T> evaluate(field, order, Units::signal, {.isa = isa, .threads = 1});
-      const Jets<T> all = evaluate(rows(points, d)), shuffled = evaluate(rows(permuted, d));
-      const auto pieces_match = [&](const std::vector<T>& to, const std::vector<T>& from) {
-        const std::size_t size = from.size() / n;
-        for (std::size_t p = 0; p < n; ++p)
-          if (!std::equal(&to[p * size], &to[p * size] + size, &from[order_of[p] * size])) return false;
-        return true;
-      };
-      EXPECT_TRUE(pieces_match(shuffled.value, all.value));
-      if (order >= Order::gradient) {
-        EXPECT_TRUE(pieces_match(shuffled.gradient, all.gradient));
-      }
-      if (order >= Order::laplacian) {
-        EXPECT_TRUE(pieces_match(shuffled.laplacian, all.laplacian));
-      }
-      if (order >= Order::hessian) {
-        EXPECT_TRUE(pieces_match(shuffled.hessian, all.hessian));
-      }
-      for (const std::size_t p : {std::size_t{0}, std::size_t{500}, std::size_t{1000}}) {
-        const Jets<T> one = evaluate(MatrixView<const T>(&points[p * d], 1, d));
-        EXPECT_TRUE(std::ranges::equal(one.value, std::span(all.value).subspan(p * c, c)));
-        if (order == Order::hessian) {
-          EXPECT_TRUE(std::ranges::equal(one.hessian, std::span(all.hessian).subspan(p * c * d * d, c * d * d)));
-        }
-      }
-    }
-  });
+  const Field field = some_field({.inputs = 2, .outputs = 3, .width = 13, .hidden_layers = 2});
+  expect_results_follow_points(field, some_numbers(2 * 1001, 40, 5));
 }
 
 TEST(Evaluator, threads_do_not_change_a_bit) {

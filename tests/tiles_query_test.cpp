@@ -10,6 +10,7 @@
 #include <numeric>
 #include <span>
 
+#include "query_grouping.h"
 #include "reference/reference.h"
 #include "refusal.h"
 #include "sinefield/error.h"
@@ -21,21 +22,7 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr std::array orders = {Order::value, Order::gradient, Order::laplacian, Order::hessian};
 constexpr std::array blends = {Blend::linear, Blend::cubic, Blend::quintic};
-
-template <class T>
-MatrixView<const T> rows(const std::vector<T>& points, int inputs) {
-  return {points.data(), std::ssize(points) / inputs, inputs};
-}
-
-template <class T>
-void expect_same_bits(const Jets<T>& actual, const Jets<T>& expected) {
-  EXPECT_TRUE(actual.value == expected.value);
-  EXPECT_TRUE(actual.gradient == expected.gradient);
-  EXPECT_TRUE(actual.laplacian == expected.laplacian);
-  EXPECT_TRUE(actual.hessian == expected.hessian);
-}
 
 /// 1, 2 and 3 dimensions, uneven tiles, a hard edge in each, an axis of one tile in the last.
 std::vector<TileAxis> axes_of(int d) {
@@ -186,37 +173,7 @@ TEST(TilesQuery, ThreadsDoNotChangeABit) {
 
 TEST(TilesQuery, ResultsFollowTheirPointsHoweverTheseAreOrderedAndGrouped) {
   const Field field = tiled_field(axes_of(2), 2, Blend::cubic, Shapes::all_differ);
-  constexpr std::size_t n = 1001, d = 2, c = 2;
-  const std::vector<double> drawn = some_numbers(n * d, 60, 9);
-  std::vector<std::size_t> order_of(n);
-  std::iota(order_of.begin(), order_of.end(), std::size_t{0});
-  std::shuffle(order_of.begin(), order_of.end(), std::mt19937_64(6));
-  for_each_engine([&]<class T>(Isa isa) {
-    const std::vector<T> points = as<T>(drawn);
-    std::vector<T> permuted;
-    for (const std::size_t p : order_of) permuted.insert(permuted.end(), &points[p * d], &points[p * d] + d);
-    for (const Order order : orders) {
-      Evaluator<T> evaluate(field, order, Units::signal, {.isa = isa, .threads = 1});
-      const Jets<T> all = evaluate(rows(points, d)), shuffled = evaluate(rows(permuted, d));
-      const auto compare = [&](const std::vector<T>& to, const std::vector<T>& from) {
-        const std::size_t size = from.size() / n;
-        for (std::size_t p = 0; p < n; ++p)
-          ASSERT_TRUE(std::equal(&to[p * size], &to[p * size] + size, &from[order_of[p] * size])) << p;
-      };
-      compare(shuffled.value, all.value);
-      if (order >= Order::gradient) compare(shuffled.gradient, all.gradient);
-      if (order >= Order::laplacian) compare(shuffled.laplacian, all.laplacian);
-      if (order >= Order::hessian) compare(shuffled.hessian, all.hessian);
-      for (std::size_t p = 0; p < n; p += 50) {
-        const Jets<T> one = evaluate(MatrixView<const T>(&points[p * d], 1, d));
-        EXPECT_TRUE(std::ranges::equal(one.value, std::span(all.value).subspan(p * c, c)));
-        if (order == Order::hessian) {
-          EXPECT_TRUE(std::ranges::equal(one.hessian, std::span(all.hessian).subspan(p * c * d * d, c * d * d)));
-        }
-      }
-      EXPECT_TRUE(evaluate(MatrixView<const T>(points.data(), 0, d)).value.empty());
-    }
-  });
+  expect_results_follow_points(field, some_numbers(2 * 1001, 60, 9));
 }
 
 // More points than are sorted together: the second group must land behind the first.

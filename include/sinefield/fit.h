@@ -72,6 +72,9 @@ double suggested_lr(const Recipe&, int usual_width);
 /// least 5: radians per unit of the picture's [-1, 1]. High enough to learn detail soon, low enough to interpolate.
 double suggested_omega_first(const Picture&, double nyquist_share);
 
+/// What a recipe takes for a picture: its own omega_first, or the suggested one within its limit.
+double omega_first_of(const Recipe&, const Picture&);
+
 /// The grid of tiles for a picture: `parameters` for all tiles together where the choice is automatic (0: one for each
 /// pixel and channel).
 Tiling picture_tiling(const PictureFormat&, const Recipe&, std::int64_t parameters);

@@ -92,6 +92,12 @@ std::optional<std::string> why_invalid(const Tiling& tiling, int inputs, int out
   return std::nullopt;
 }
 
+std::string grid_text(const Tiling& tiling) {
+  std::string text;
+  for (const TileAxis& axis : tiling.axes) text += fmt::format("{}{}", text.empty() ? "" : "x", axis.tiles());
+  return text;
+}
+
 TileBox tile_box(const TileAxis& axis, int tile) {
   const auto at = static_cast<std::size_t>(tile);
   return {at == 0 ? axis.low : overlap_begin(axis, at - 1), at == axis.cuts.size() ? axis.high : overlap_end(axis, at)};

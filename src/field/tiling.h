@@ -23,6 +23,9 @@ std::optional<std::string> why_invalid(std::span<const TileAxis> axes, int input
 /// The same of a whole tiling, its normalisation included, for `networks` networks of `inputs` and `outputs`.
 std::optional<std::string> why_invalid(const Tiling&, int inputs, int outputs, std::int64_t networks);
 
+/// Tiles along each axis: "8x12".
+std::string grid_text(const Tiling&);
+
 /// Where a tile's window is not zero (the ends of the axis aside, beyond which the outermost tiles go on).
 struct TileBox {
   double low, high;

@@ -60,14 +60,11 @@ const Picture& checked(const Picture& picture, const FitOptions& options) {
 /// The field as it begins; of tiles only the first network.
 Field field_for(const Picture& whole, const Picture& learned, const FitOptions& options) {
   const Recipe& recipe = options.recipe;
-  const double omega_first =
-      recipe.omega_first == 0 ? std::min(suggested_omega_first(learned, recipe.nyquist_share), recipe.omega_first_limit)
-                              : recipe.omega_first;
   Architecture architecture{.inputs = 2,
                             .outputs = whole.format.channel_count(),
                             .width = recipe.width,
                             .hidden_layers = recipe.hidden_layers,
-                            .omega_first = omega_first,
+                            .omega_first = omega_first_of(recipe, learned),
                             .omega_hidden = recipe.omega_hidden};
   Field field;
   field.axes = options.holdout == Holdout::none ? picture_axes(whole.format.height, whole.format.width)

@@ -97,6 +97,11 @@ double suggested_omega_first(const Picture& picture, double nyquist_share) {
   return std::max(5.0, share * std::numbers::pi * side / 2);
 }
 
+double omega_first_of(const Recipe& recipe, const Picture& picture) {
+  if (recipe.omega_first != 0) return recipe.omega_first;
+  return std::min(suggested_omega_first(picture, recipe.nyquist_share), recipe.omega_first_limit);
+}
+
 Tiling picture_tiling(const PictureFormat& format, const Recipe& recipe, std::int64_t parameters) {
   const auto height = static_cast<double>(format.height), width = static_cast<double>(format.width);
   int rows = recipe.tiles.rows, columns = recipe.tiles.columns;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <utility>
 
+#include "field/tiling.h"
 #include "io/checksum.h"
 #include "sinefield/error.h"
 #include "sinefield/version.h"
@@ -34,38 +35,33 @@ std::map<std::string, std::string> run_identity(const RunSignal& signal, const F
                                                 const Field& start) {
   const Recipe& recipe = options.recipe;
   const PictureFormat& format = signal.whole.format;
-  std::map<std::string, std::string> identity = {
-      {"software", SINEFIELD_VERSION},
-      {"isa", std::string(isa_name(options.compute.isa))},
-      {"picture", fmt::format("{} x {} x {}, {}", format.width, format.height, format.channel_count(),
-                              checksum(signal.whole.samples))},
-      {"recipe", recipe.name},
-      {"overlap", fmt::format("{}", recipe.overlap)},
-      {"blend", std::string(blend_name(recipe.blend))},
-      {"width", fmt::format("{}", recipe.width)},
-      {"hidden-layers", fmt::format("{}", recipe.hidden_layers)},
-      {"omega-first", fmt::format("{}", start.networks.front().architecture.omega_first)},
-      {"omega-hidden", fmt::format("{}", recipe.omega_hidden)},
-      {"optimizer", std::string(optimizer_name(recipe.optimizer))},
-      {"lr", fmt::format("{}", recipe.lr)},
-      {"schedule", std::string(schedule_name(recipe.schedule))},
-      {"batch", fmt::format("{}", recipe.batch)},
-      {"clip-norm", fmt::format("{}", recipe.clip_norm)},
-      {"rollback", recipe.rollback ? "on" : "off"},
-      {"recipe-steps", fmt::format("{}", recipe.steps)},
-      {"steps", words(options.steps)},
-      {"total-steps", words(options.total_steps)},
-      {"psnr", words(options.psnr)},
-      {"seconds", words(options.seconds)},
-      {"horizon", words(options.horizon)},
-      {"holdout", options.holdout == Holdout::none ? "none" : "between"},
-      {"seed", fmt::format("{}", options.seed)},
-      {"init", options.init ? checksum(options.init->parameters) : "none"}};
-  std::string tiles = "none";
-  if (start.kind == FieldKind::tiles)
-    tiles = fmt::format("{}x{}", start.tiling.axes[0].tiles(), start.tiling.axes[1].tiles());
-  identity["tiles"] = tiles;
-  return identity;
+  return {{"software", SINEFIELD_VERSION},
+          {"isa", std::string(isa_name(options.compute.isa))},
+          {"picture", fmt::format("{} x {} x {}, {}", format.width, format.height, format.channel_count(),
+                                  checksum(signal.whole.samples))},
+          {"recipe", recipe.name},
+          {"overlap", fmt::format("{}", recipe.overlap)},
+          {"blend", std::string(blend_name(recipe.blend))},
+          {"width", fmt::format("{}", recipe.width)},
+          {"hidden-layers", fmt::format("{}", recipe.hidden_layers)},
+          {"omega-first", fmt::format("{}", start.networks.front().architecture.omega_first)},
+          {"omega-hidden", fmt::format("{}", recipe.omega_hidden)},
+          {"optimizer", std::string(optimizer_name(recipe.optimizer))},
+          {"lr", fmt::format("{}", recipe.lr)},
+          {"schedule", std::string(schedule_name(recipe.schedule))},
+          {"batch", fmt::format("{}", recipe.batch)},
+          {"clip-norm", fmt::format("{}", recipe.clip_norm)},
+          {"rollback", recipe.rollback ? "on" : "off"},
+          {"recipe-steps", fmt::format("{}", recipe.steps)},
+          {"steps", words(options.steps)},
+          {"total-steps", words(options.total_steps)},
+          {"psnr", words(options.psnr)},
+          {"seconds", words(options.seconds)},
+          {"horizon", words(options.horizon)},
+          {"holdout", options.holdout == Holdout::none ? "none" : "between"},
+          {"seed", fmt::format("{}", options.seed)},
+          {"init", options.init ? checksum(options.init->parameters) : "none"},
+          {"tiles", start.kind == FieldKind::tiles ? grid_text(start.tiling) : "none"}};
 }
 
 std::string fingerprint(const std::map<std::string, std::string>& identity) {

@@ -167,7 +167,6 @@ class TilesRun {
         case RoundEnd::complete:
           break;
       }
-      ++rounds_;
       settle_budget();
       const bool near = options_.psnr && mean_error(tiles_) <= 1.25 * error_wanted();
       if (options_.evaluate_every > 0 || near) {
@@ -413,7 +412,6 @@ class TilesRun {
     counts["round_owed"] = {owed_};
     counts["budget"] = {budget_};
     counts["settled_floor"] = {settled_floor_};
-    counts["rounds"] = {rounds_};
     counts["rollbacks"] = {rollbacks_};
     counts["restarts"] = {restarts_};
     StateArrays arrays;
@@ -465,7 +463,6 @@ class TilesRun {
       throw bad_input(fmt::format("the state owes {} cycles of {}", owed_, order_.size()));
     budget_ = count_of(state, "budget");
     settled_floor_ = count_of(state, "settled_floor");
-    rounds_ = count_of(state, "rounds");
     rollbacks_ = static_cast<int>(count_of(state, "rollbacks"));
     restarts_ = static_cast<int>(count_of(state, "restarts"));
     done_ = total_steps();
@@ -486,7 +483,7 @@ class TilesRun {
   FitFigures figures_{};
   double blend_gain_ = 1;  // error of the picture to that of its tiles
   double earlier_seconds_ = 0, training_seconds_ = 0, look_seconds_ = 0, error_shown_ = 0;
-  std::int64_t budget_ = 0, settled_floor_ = 0, rounds_ = 0, done_ = 0, evaluated_at_ = -1;
+  std::int64_t budget_ = 0, settled_floor_ = 0, done_ = 0, evaluated_at_ = -1;
   std::atomic<int> rollbacks_ = 0, restarts_ = 0;
   bool reached_ = false;
 };

@@ -6,48 +6,19 @@ import json
 import os
 import re
 import resource
-import shutil
-import signal
 import struct
-import subprocess
-import tempfile
 import time
 import unittest
-import zlib
 from pathlib import Path
 
 import numpy as np
 
-from support import SINEFIELD, chunk, png, png_start, read_safetensors, run
+from support import SINEFIELD, CommandTest, chunk, png, png_start, read_png, read_safetensors, run
 
 COMMANDS = [["fit"], ["fit", "image"], ["sweep"], ["sweep", "image"], ["render"], ["eval"], ["compare"], ["info"], ["check"], ["bench"]]
 
 
 # ---- files
-
-
-def read_png(path):
-    """An 8- or 16-bit PNG without interlacing as (height, width, channels)."""
-    data, at, packed = Path(path).read_bytes(), 8, b""
-    while at < len(data):
-        size, kind = struct.unpack(">I4s", data[at : at + 8])
-        body, at = data[at + 8 : at + 8 + size], at + 12 + size
-        if kind == b"IHDR":
-            width, height, bits, colour = struct.unpack(">IIBB", body[:10])
-        if kind == b"IDAT":
-            packed += body
-    channels, raw = {0: 1, 2: 3, 4: 2, 6: 4}[colour], zlib.decompress(packed)
-    step, length = channels * bits // 8, width * channels * bits // 8
-    above, rows = bytearray(length), []
-    for y in range(height):
-        kind, *row = raw[y * (length + 1) : (y + 1) * (length + 1)]
-        for i, byte in enumerate(row):
-            a, b, c = (row[i - step], above[i], above[i - step]) if i >= step else (0, above[i], 0)
-            paeth = min((abs(b - c), 0, a), (abs(a - c), 1, b), (abs(a + b - 2 * c), 2, c))[2]
-            row[i] = byte + [0, a, b, (a + b) // 2, paeth][kind] & 255
-        above = row
-        rows.append(bytes(row))
-    return np.frombuffer(b"".join(rows), f">u{bits // 8}").reshape(height, width, channels)
 
 
 def float_tiff(samples):
@@ -101,73 +72,6 @@ def model_field(path):
         return value * gain + base, gradient * gain[:, None] * scale
 
     return in_signal_units, network
-
-
-class CommandTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        """One small RGB picture, and a model of it that every test may read."""
-        cls.shared = Path(tempfile.mkdtemp(prefix="sinefield-command-"))
-        cls.addClassCleanup(shutil.rmtree, cls.shared)
-        y, x = np.mgrid[0:17, 0:24]
-        rgb = np.stack([128 + 100 * np.sin(x / 4), 10.0 * y, 255 - 10.0 * x], axis=2)
-        cls.pixels = np.clip(np.round(rgb), 0, 255).astype(np.uint8)
-        cls.picture = cls.shared / "picture.png"
-        cls.picture.write_bytes(png(cls.pixels))
-        cls.grey = cls.shared / "grey.png"
-        cls.grey.write_bytes(png(cls.pixels[:, :, :1]))
-        cls.model = cls.shared / "model.safetensors"
-        cls.shape = ["--tiles", "none", "--width", 24, "--hidden-layers", 1, "--omega-first", 20, "--lr", 5e-3]
-        cls.small = [*cls.shape, "--steps", 300]
-        cls.tiny = [*cls.shape, "--steps", 5]
-        done = run("fit", "image", cls.picture, "-o", cls.model, *cls.small, "--json")
-        assert done.returncode == 0, done.stderr
-        cls.fitted = json.loads(done.stdout)
-
-    def setUp(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="sinefield-command-"))
-        self.addCleanup(shutil.rmtree, self.folder)
-
-    def put(self, name, data):
-        path = self.folder / name
-        path.write_bytes(data)
-        return path
-
-    def points(self, array):
-        path = self.folder / "points.npy"
-        np.save(path, array)
-        return path
-
-    def files(self):
-        return {p: p.read_bytes() for p in sorted(self.folder.rglob("*")) if p.is_file()}
-
-    def accepted(self, *arguments, **options):
-        """The command succeeds; its JSON."""
-        done = run(*arguments, "--json", **options)
-        self.assertEqual(done.returncode, 0, done.stderr.decode())
-        return json.loads(done.stdout)
-
-    def refused(self, *arguments, says=(), code=2, **options):
-        """Fails with `code` and a message that matches each of `says`, as text and as JSON, and no file changes."""
-        before = self.files()
-        done, as_json = run(*arguments, **options), run(*arguments, "--json", **options)  # two at once would meet
-        message = done.stderr.decode(errors="replace")
-        shown = f"{' '.join(map(str, arguments))}\n{message}"
-        self.assertEqual(done.returncode, code, shown)
-        self.assertEqual(done.stdout, b"", shown)
-        for pattern in [r"^sinefield: [^\n]*[^\n.]\n", *says]:
-            self.assertRegex(message, pattern, shown)
-        self.assertEqual(as_json.returncode, code, shown)
-        report = json.loads(as_json.stdout)
-        self.assertEqual(set(report), {"error", "hint", "exit_code"}, shown)
-        self.assertEqual(report["exit_code"], code, shown)
-        self.assertIn(report["error"], message)
-        self.assertIn(report["hint"], message)
-        self.assertEqual(self.files(), before, f"{shown}: files have changed")
-
-    def refused_fit(self, picture, says, *options):
-        model = self.folder / "refused.safetensors"
-        self.refused("fit", "image", picture, "-o", model, "--steps", 5, *options, says=says)
 
 
 class Pictures(CommandTest):
@@ -569,127 +473,6 @@ class Rendering(CommandTest):
         self.assertEqual(channels, 3)
         self.assertGreater(width, 3 * 24)
         self.assertGreater(height, 2 * 17)
-
-
-class Fitting(CommandTest):
-    def fit(self, *options, picture=None):
-        model = self.folder / "m.safetensors"
-        return self.accepted("fit", "image", picture or self.picture, "-o", model, "--force", *options), model
-
-    def test_round_trip(self):
-        out = self.folder / "out.png"
-        self.accepted("render", self.model, "-o", out)
-        of_picture = self.accepted("compare", out, self.picture)
-        of_model = self.accepted("compare", self.model, self.picture)
-        error = np.mean((read_png(out).astype(float) - self.pixels) ** 2)
-        self.assertAlmostEqual(of_picture["psnr"], 10 * np.log10(255**2 / error), places=6)
-        for name in ("psnr", "ssim"):
-            self.assertAlmostEqual(of_picture[name], of_model[name], places=9)
-            self.assertAlmostEqual(of_picture[name], self.fitted[name], places=9)
-        self.assertGreater(of_picture["psnr"], 25)
-        same = self.accepted("compare", self.picture, self.picture)
-        self.assertEqual((same["psnr"], same["ssim"], same["identical"]), (None, 1, True))
-
-    def test_json(self):
-        self.assertLessEqual({"psnr", "ssim", "steps", "seconds", "parameters", "omega_first", "seed", "stopped_by"},
-                             set(self.fitted))
-        self.assertEqual((self.fitted["steps"], self.fitted["stopped_by"], self.fitted["omega_first"]), (300, "steps", 20))
-        self.assertEqual(self.fitted["parameters"], 24 * 2 + 24 + 24 * 24 + 24 + 3 * 24 + 3)
-        info = self.accepted("info", self.model)
-        self.assertEqual((info["parameters"], info["inputs"], info["outputs"]), (self.fitted["parameters"], 2, 3))
-        self.assertEqual((info["signal"]["height"], info["signal"]["width"]), (17, 24))
-        machine = self.accepted("info", "--machine", "--threads", 1)
-        self.assertEqual(machine["threads"], 1)
-        self.assertIn(machine["isa"], machine["isas"])
-
-    def test_same_bits_for_any_number_of_threads(self):
-        points = self.points(np.random.default_rng(3).uniform(-1, 20, (1001, 2)))
-        made = set()
-        for threads in (1, 2, 7):
-            some = ["--threads", threads, "--force"]
-            model, picture, array = (self.folder / name for name in ("m.safetensors", "out.npy", "out.npz"))
-            self.accepted("fit", "image", self.picture, "-o", model, *self.tiny, "--batch", 100, *some)
-            self.accepted("render", model, "-o", picture, "--scale", 5, *some)
-            self.accepted("eval", model, "--at", points, "-o", array, "--order", "hessian", *some)
-            made.add((model.read_bytes(), picture.read_bytes(), array.read_bytes()))
-        self.assertEqual(len(made), 1)
-
-    def test_seeds(self):
-        _, model = self.fit(*self.tiny, "--seed", 1)
-        first = model.read_bytes()
-        _, model = self.fit(*self.tiny, "--seed", 1)
-        self.assertEqual(model.read_bytes(), first)
-        _, model = self.fit(*self.tiny, "--seed", 2)
-        self.assertFalse(np.array_equal(read_safetensors(model)[0]["net.net.0.0.weight"],
-                                        read_safetensors(self.model)[0]["net.net.0.0.weight"]))
-        self.assertNotEqual(model.read_bytes(), first)
-
-    def test_log(self):
-        log = self.folder / "log.csv"
-        fitted, _ = self.fit(*self.small, "--log", log, "--log-every", 100)
-        header, *rows = log.read_text().splitlines()
-        self.assertEqual(header, "step,seconds,loss,psnr,held_out_psnr,lr,loss_value")
-        table = [dict(zip(header.split(","), row.split(","))) for row in rows]
-        self.assertEqual([row["step"] for row in table], ["100", "200", "300"])
-        self.assertAlmostEqual(float(table[-1]["psnr"]), fitted["psnr"], places=3)
-        self.assertEqual([row["loss"] for row in table], [row["loss_value"] for row in table])
-        seconds = [float(row["seconds"]) for row in table]
-        self.assertEqual(seconds, sorted(seconds))
-        self.assertLess(seconds[-1], fitted["seconds"] + 1e-3)
-
-    def test_recipes(self):
-        fitted, _ = self.fit("--recipe", "original", "--steps", 3)
-        self.assertEqual((fitted["omega_first"], fitted["omega_hidden"], fitted["recipe"]), (30, 30, "original"))
-        fitted, _ = self.fit("--steps", 3, "--batch", 64)
-        self.assertEqual((fitted["recipe"], fitted["tiles"]), ("fast", "1x1"))
-        fitted, _ = self.fit("--steps", 3, "--tiles", "2x3")
-        self.assertEqual((fitted["recipe"], fitted["tiles"], fitted["total_steps"]), ("fast", "2x3", 18))
-        fitted, _ = self.fit("--steps", 3, "--tiles", "none", "--batch", 64)
-        self.assertEqual((fitted["recipe"], fitted["tiles"]), ("single", None))
-
-    def test_a_quality_target_ends_the_run(self):
-        fitted, _ = self.fit(*self.shape, "--steps", 100000, "--psnr", 20)
-        self.assertEqual(fitted["stopped_by"], "psnr")
-        self.assertGreaterEqual(fitted["psnr"], 20)
-        self.assertLess(fitted["steps"], 100000)
-
-    def test_seconds_are_wall_time(self):
-        for options in (["--tiles", "none", "--width", 24], ["--tiles", "3x4"]):
-            walls = []
-            while len(walls) < 4 and max(walls, default=0) <= 1.4:
-                start = time.monotonic()
-                fitted, _ = self.fit(*options, "--seconds", 2)
-                walls.append(time.monotonic() - start)
-                self.assertEqual(fitted["stopped_by"], "seconds")
-                self.assertLess(walls[-1], 2.6)
-                self.assertLess(abs(walls[-1] - fitted["seconds"]), 0.3)
-            # The budget is fixed after an eighth of the time: a machine that is slow just then cuts a run short.
-            self.assertGreater(max(walls), 1.4)
-
-    def test_init_goes_on_from_a_model(self):
-        fitted, _ = self.fit("--init", self.model, "--steps", 1, "--lr", 1e-9)
-        self.assertAlmostEqual(fitted["psnr"], self.fitted["psnr"], places=2)
-        self.refused_fit(self.grey, ["start from"], "--init", self.model)
-
-    def test_interruption_keeps_the_state_and_the_log(self):
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with self.subTest(number):
-                model, log = self.folder / f"{number}.safetensors", self.folder / f"{number}.csv"
-                arguments = [SINEFIELD, "fit", "image", self.picture, "-o", model, "--tiles", "none", "--width", "24"]
-                arguments += ["--log", log, "--log-every", "5", "--steps", "100000000", "--json"]
-                with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-                    deadline = time.monotonic() + 20
-                    while not (log.exists() and log.read_text().count("\n") > 2) and time.monotonic() < deadline:
-                        time.sleep(0.02)
-                    process.send_signal(number)
-                    output, _ = process.communicate(timeout=20)
-                self.assertEqual(process.returncode, 128 + number)
-                report = json.loads(output)
-                self.assertEqual((report["stopped_by"], report["model"]), ("interruption", None))
-                self.assertEqual(report["state"], f"{model}.state")
-                self.assertTrue(Path(report["state"]).exists())
-                self.assertFalse(model.exists())
-                self.assertEqual(log.read_text().count("step"), 1)
 
 
 class Manners(CommandTest):
