@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "sinefield/network.h"
-#include "sinefield/picture.h"
+#include "sinefield/signal_format.h"
 
 namespace sinefield {
 
@@ -77,9 +77,15 @@ struct Field {
   Tiling tiling;                     ///< of kind `tiles` only
   std::vector<AxisMap> axes;         ///< one for each input
   std::vector<ChannelMap> channels;  ///< one for each output
-  PictureFormat picture;             ///< the picture that the field stands for
+  SignalFormat signal;               ///< what the field stands for
   /// How it was trained, as written into the model file: recipe, steps, seed, ... (names and JSON-free text values).
   std::map<std::string, std::string> training;
+
+  /// Where it stands for a picture, that; else null. The others likewise.
+  const PictureFormat* picture() const { return std::get_if<PictureFormat>(&signal); }
+  const SoundFormat* sound() const { return std::get_if<SoundFormat>(&signal); }
+  const VideoFormat* video() const { return std::get_if<VideoFormat>(&signal); }
+  const VolumeFormat* volume() const { return std::get_if<VolumeFormat>(&signal); }
 
   int inputs() const { return networks.front().architecture.inputs; }
   int outputs() const { return networks.front().architecture.outputs; }

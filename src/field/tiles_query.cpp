@@ -7,8 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <map>
-#include <type_traits>
 #include <utility>
 
 #include "sinefield/error.h"
@@ -47,16 +45,22 @@ struct PointTiles {
   }
 };
 
+const Field& checked(const Field& field) {
+  if (const auto reason = why_invalid(field.tiling, field.inputs(), field.outputs(), std::ssize(field.networks)))
+    throw bad_input(fmt::format("invalid tiles: {}", *reason));
+  return field;
+}
+
 }  // namespace
 
 template <class T>
 TilesQuery<T>::TilesQuery(const Field& field, engine::JetPlan plan, Isa isa, engine::Workers& workers)
-    : field_(field), plan_(std::move(plan)), isa_(isa), workers_(workers) {
+    : field_(checked(field)),
+      plan_(std::move(plan)),
+      local_plan_(in_tile_coordinates(plan_, field.tiling.axes)),
+      workers_(workers),
+      shapes_(field, local_plan_, isa) {
   const Tiling& tiling = field.tiling;
-  if (const auto reason = why_invalid(tiling, field.inputs(), field.outputs(), std::ssize(field.networks)))
-    throw bad_input(fmt::format("invalid tiles: {}", *reason));
-  local_plan_ = in_tile_coordinates(plan_, tiling.axes);
-
   strides_.resize(tiling.axes.size());
   std::int32_t stride = 1;
   for (std::size_t i = tiling.axes.size(); i-- > 0;) {
@@ -72,31 +76,8 @@ TilesQuery<T>::TilesQuery(const Field& field, engine::JetPlan plan, Isa isa, eng
   group_ = group_entries >> tiled_axes_;
   counts_.resize(field.networks.size());
   streams_.resize(static_cast<std::size_t>(plan_.streams()));
-
-  // Layouts differ by shape only; the omegas come with the parameters.
-  std::map<std::pair<int, int>, std::int32_t> known;
-  std::vector<engine::NetworkLayout> layouts;
-  for (const Network& network : field.networks) {
-    const Architecture& a = network.architecture;
-    if (a.inputs != field.inputs() || a.outputs != field.outputs())
-      throw bad_input(fmt::format("the tiles map {} to {} and {} to {} numbers, expected the same for all",
-                                  field.inputs(), field.outputs(), a.inputs, a.outputs));
-    const auto [shape, added] = known.try_emplace({a.width, a.hidden_layers}, static_cast<std::int32_t>(known.size()));
-    if (added) layouts.emplace_back(a, kernels_of(a).tile, sizeof(T));
-    shapes_.push_back(shape->second);
-  }
-  std::size_t packed = 0, scratch = 0, parameters = 0;
-  for (const engine::NetworkLayout& layout : layouts) {
-    packed = std::max(packed, layout.packed_size);
-    scratch = std::max(scratch, kernels_of(layout.architecture).query_scratch(layout, local_plan_));
-    parameters = std::max(parameters, static_cast<std::size_t>(parameter_count(layout.architecture)));
-  }
-  worker_state_.resize(static_cast<std::size_t>(workers.count()));
-  for (Worker& worker : worker_state_) {
-    worker.layouts = layouts;
-    worker.packed = engine::AlignedArray<T>(packed);
-    worker.scratch = engine::AlignedArray<T>(scratch);
-    if constexpr (!std::is_same_v<T, float>) worker.parameters.resize(parameters);
+  for (int w = 0; w < workers.count(); ++w) {
+    Worker& worker = worker_state_.emplace_back(PackedTile<T>(field, shapes_, local_plan_, isa));
     worker.local.resize(piece_points * static_cast<std::size_t>(field.inputs()));
     worker.streams.resize(streams_.size());
     worker.slopes.resize(static_cast<std::size_t>(field.inputs()));
@@ -198,27 +179,7 @@ void TilesQuery<T>::sort_entries(std::int64_t points) {
 }
 
 template <class T>
-void TilesQuery<T>::pack(Worker& worker, int tile) const {
-  const auto at = static_cast<std::size_t>(tile);
-  const Network& network = field_.networks[at];
-  engine::NetworkLayout& layout = worker.layouts[static_cast<std::size_t>(shapes_[at])];
-  for (std::size_t l = 0; l < layout.layers.size(); ++l)
-    layout.layers[l].flat.omega = l == 0 ? network.architecture.omega_first : network.architecture.omega_hidden;
-  // What pads the arrays of one shape holds numbers of another.
-  if (worker.shape != shapes_[at]) std::fill_n(worker.packed.data(), layout.packed_size, T{0});
-  if constexpr (std::is_same_v<T, float>) {
-    kernels_of(layout.architecture).pack(layout, network.parameters.data(), worker.packed.data());
-  } else {
-    std::ranges::copy(network.parameters, worker.parameters.begin());
-    kernels_of(layout.architecture).pack(layout, worker.parameters.data(), worker.packed.data());
-  }
-  worker.tile = tile;
-  worker.shape = shapes_[at];
-}
-
-template <class T>
 void TilesQuery<T>::run_piece(Worker& worker, MatrixView<const double> coordinates, const Piece& piece) {
-  if (worker.tile != piece.tile) pack(worker, piece.tile);
   const std::size_t axes = strides_.size();
   for (std::size_t i = 0; i < axes; ++i) {
     const auto along = static_cast<std::size_t>(piece.tile / strides_[i]) % middles_[i].size();
@@ -229,10 +190,7 @@ void TilesQuery<T>::run_piece(Worker& worker, MatrixView<const double> coordinat
   for (std::size_t s = 0; s < streams_.size(); ++s)
     worker.streams[s] = streams_[s].data() + piece.begin * static_cast<std::size_t>(field_.outputs());
   const MatrixView<const T> local(worker.local.data(), static_cast<std::int64_t>(piece.count), field_.inputs());
-  const engine::NetworkLayout& layout = worker.layouts[static_cast<std::size_t>(worker.shape)];
-  kernels_of(layout.architecture)
-      .query(layout, local_plan_, worker.packed.data(), local, 0, local.rows, worker.streams.data(),
-             worker.scratch.data());
+  worker.network.run(piece.tile, local, worker.streams.data());
 }
 
 /// u = sum over tiles of w v, v = scale u_tile + offset:  u_i = w v_i + w_i v,

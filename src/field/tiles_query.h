@@ -6,10 +6,12 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/kernels.h"
 #include "engine/workers.h"
+#include "field/packed_tile.h"
 #include "field/tiling.h"
 
 namespace sinefield {
@@ -30,14 +32,13 @@ class TilesQuery {
 
  private:
   struct Worker {
-    std::vector<engine::NetworkLayout> layouts;  // of all shapes, with the omegas of the last tile packed of each
-    engine::AlignedArray<T> packed, scratch;
-    std::vector<T> parameters;  // of the tile in T, where that is not float
-    std::vector<T> local;       // coordinates of the tile
+    explicit Worker(PackedTile<T> its_network) : network(std::move(its_network)) {}
+
+    PackedTile<T> network;
+    std::vector<T> local;  // coordinates of the tile
     std::vector<T*> streams;
     std::vector<double> slopes;  // of a tile's window
     std::vector<double> sums;    // of the streams
-    int tile = -1, shape = -1;   // of what is packed
   };
   struct Piece {
     std::int32_t tile;
@@ -47,8 +48,6 @@ class TilesQuery {
   void run_group(MatrixView<const double> coordinates, std::span<T* const> out);
   void place(MatrixView<const double> coordinates);
   void sort_entries(std::int64_t points);
-  const engine::Kernels<T>& kernels_of(const Architecture& a) const { return engine::kernels<T>(isa_, a); }
-  void pack(Worker&, int tile) const;
   void run_piece(Worker&, MatrixView<const double> coordinates, const Piece&);
   void blend(Worker&, MatrixView<const double> coordinates, std::int64_t point, std::span<T* const> out) const;
   template <class Body>
@@ -56,14 +55,13 @@ class TilesQuery {
 
   const Field& field_;
   engine::JetPlan plan_, local_plan_;  // local: in the coordinates of the tiles
-  Isa isa_;
   engine::Workers& workers_;
+  TileShapes<T> shapes_;
   std::vector<std::int32_t> strides_;  // of the number of a tile, for each axis
   std::vector<std::vector<double>> middles_;
-  std::vector<double> unit_slopes_;   // 1 / half width of each axis
-  std::vector<std::int32_t> shapes_;  // for each tile, which of a worker's layouts
-  int tiled_axes_ = 0;                // those of more than one tile
-  std::int64_t group_;                // points that are sorted together
+  std::vector<double> unit_slopes_;  // 1 / half width of each axis
+  int tiled_axes_ = 0;               // those of more than one tile
+  std::int64_t group_;               // points that are sorted together
 
   // One group of points. An entry is a point on one of the tiles that count there.
   std::vector<AxisPlace> places_;           // (points, inputs)
