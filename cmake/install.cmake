@@ -2,7 +2,7 @@
 include(CMakePackageConfigHelpers)
 
 install(DIRECTORY include/sinefield TYPE INCLUDE)
-install(TARGETS sinefield sinefield_pictures sinefield_warnings EXPORT sinefield_targets)
+install(TARGETS sinefield sinefield_pictures sinefield_media sinefield_warnings EXPORT sinefield_targets)
 install(EXPORT sinefield_targets NAMESPACE sinefield:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/sinefield
         FILE sinefield-targets.cmake)
 configure_package_config_file(cmake/sinefield-config.cmake.in ${PROJECT_BINARY_DIR}/sinefield-config.cmake

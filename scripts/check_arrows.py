@@ -31,13 +31,17 @@ KNOWS_ORACLE = ["tests/", "bench/", "cli/check.cpp", "src/reference/"]
 # Where a library may be named: header pattern -> path prefixes.
 LIBRARIES = [
     (r"OpenImageIO/", "OpenImageIO", ["src/io/pictures/", "tests/"]),
+    (r"sndfile\.h", "libsndfile", ["src/io/media/"]),
+    (r"soxr\.h", "soxr", ["src/io/media/"]),
+    (r"lib(av|sw)", "FFmpeg", ["src/io/media/"]),
+    (r"nifti", "libnifti", ["src/io/volumes/"]),
     (r"zip\.h$", "libzip", ["src/io/", "tests/"]),
     (r"nlohmann/", "nlohmann-json", ["src/io/", "cli/", "bench/", "tests/"]),
     (r"(tbb|oneapi)/", "oneTBB", ["src/engine/workers.cpp"]),
     (r"hwy/", "Highway", ["src/simd/", "src/engine/", "tests/"]),
     (r"Random123/", "Random123", ["src/field/random.h", "tests/"]),
     (r"Eigen/", "Eigen", ["src/train/", "tests/"]),
-    (r"kissfft/", "KISS FFT", ["src/signal/spectrum.cpp"]),
+    (r"kissfft/", "KISS FFT", ["src/signal/"]),
     (r"CLI/", "CLI11", ["cli/"]),
 ]
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "sinefield/model_file.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -31,13 +32,13 @@ Field small_picture() {
       initial_network({.inputs = 2, .outputs = 2, .width = 3, .hidden_layers = 1, .omega_first = 12.5}, 7));
   field.axes = picture_axes(5, 9);
   field.channels = {{127.5, 127.5}, {0.1, -1.0 / 3.0}};
-  field.picture = {.height = 5,
-                   .width = 9,
-                   .type = SampleType::u16,
-                   .channels = {"Y", "A"},
-                   .alpha = 1,
-                   .orientation = 6,
-                   .icc = {0, 1, 2, 253, 254, 255, 7}};
+  field.signal = PictureFormat{.height = 5,
+                               .width = 9,
+                               .type = SampleType::u16,
+                               .channels = {"Y", "A"},
+                               .alpha = 1,
+                               .orientation = 6,
+                               .icc = {0, 1, 2, 253, 254, 255, 7}};
   field.training = {{"recipe", "original"}, {"seed", "7"}, {"note", "quote \" backslash \\ caf\xc3\xa9"}};
   return field;
 }
@@ -52,13 +53,54 @@ Field small_sum() {
   return field;
 }
 
+Field small_sound() {
+  Field field;
+  field.networks = {initial_network({.inputs = 1, .outputs = 2, .width = 3, .hidden_layers = 1}, 2)};
+  field.axes = {{"time", 2.0 / 19'999'999'999.0, -1}};
+  field.channels = {{0.7, 0}, {0.7, 0}};
+  field.signal = SoundFormat{.frames = 20'000'000'000, .rate = 44'100, .channels = 2, .type = SoundType::s24};
+  field.training = {{"recipe", "single"}};
+  return field;
+}
+
+/// 2 x 1 x 3 tiles of a video, a hard cut among them.
+Field small_video() {
+  Field field = tiled_field({some_axis(2, 1, Edges::one_hard), some_axis(1, 2), some_axis(3, 3)}, 3, Blend::quintic,
+                            Shapes::equal);
+  field.axes = {{"time", 0.5, -1}, {"row", 0.25, -1}, {"column", 0.25, -1}};
+  field.signal = VideoFormat{.frames = 5,
+                             .height = 9,
+                             .width = 8,
+                             .type = SampleType::u16,
+                             .bits = 10,
+                             .channels = {"R", "G", "B"},
+                             .rate = {30'000, 1001},
+                             .times = {0, 0.1, 0.1 + 0.2, 1, 1.5},
+                             .pixel_aspect = {4, 3}};
+  return field;
+}
+
+Field small_volume() {
+  Field field;
+  field.networks = {initial_network({.inputs = 3, .outputs = 2, .width = 3, .hidden_layers = 0}, 5)};
+  field.axes = {{"z", 0.5, -1}, {"y", 0.25, -0.5}, {"x", 0.25, -0.75}};
+  field.channels = {{900.5, 12.25}, {900.5, 12.25}};
+  field.signal = VolumeFormat{.sizes = {5, 4, 7},
+                              .channels = 2,
+                              .type = VoxelType::i16,
+                              .spacing = {2, 1.1, 0.1 + 0.2},
+                              .to_world = {-1, 0.25, 0, 90, 0, 1.1, 1.0 / 3, -126, 0, 0, 2, -72.5},
+                              .unit = "mm"};
+  return field;
+}
+
 /// 2 x 3 tiles of a picture.
 Field small_tiles(Shapes shapes = Shapes::equal) {
   Field field = tiled_field({some_axis(2, 1), some_axis(3, 2, Edges::one_hard)}, 2, Blend::cubic, shapes);
   const Field picture = small_picture();
   field.axes = picture.axes;
   field.channels = picture.channels;
-  field.picture = picture.picture;
+  field.signal = picture.signal;
   field.training = picture.training;
   field.tiling.normalisation[3] = {static_cast<double>(0.1F), -0.0};
   field.tiling.normalisation[4].offset = static_cast<double>(std::numeric_limits<float>::denorm_min());
@@ -67,6 +109,38 @@ Field small_tiles(Shapes shapes = Shapes::equal) {
 
 bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+void expect_same(const SignalFormat& a, const SignalFormat& b) {
+  ASSERT_EQ(signal_kind(a), signal_kind(b));
+  EXPECT_EQ(signal_sizes(a), signal_sizes(b));
+  EXPECT_EQ(signal_channels(a), signal_channels(b));
+  if (const auto* x = std::get_if<PictureFormat>(&a)) {
+    const auto& y = std::get<PictureFormat>(b);
+    EXPECT_EQ(x->type, y.type);
+    EXPECT_EQ(x->alpha, y.alpha);
+    EXPECT_EQ(x->orientation, y.orientation);
+    EXPECT_EQ(x->icc, y.icc);
+  } else if (const auto* s = std::get_if<SoundFormat>(&a)) {
+    const auto& y = std::get<SoundFormat>(b);
+    EXPECT_EQ(s->rate, y.rate);
+    EXPECT_EQ(s->channels, y.channels);
+    EXPECT_EQ(s->type, y.type);
+  } else if (const auto* v = std::get_if<VideoFormat>(&a)) {
+    const auto& y = std::get<VideoFormat>(b);
+    EXPECT_EQ(v->type, y.type);
+    EXPECT_EQ(v->bits, y.bits);
+    EXPECT_EQ(v->rate, y.rate);
+    EXPECT_EQ(v->times, y.times);
+    EXPECT_EQ(v->pixel_aspect, y.pixel_aspect);
+  } else if (const auto* u = std::get_if<VolumeFormat>(&a)) {
+    const auto& y = std::get<VolumeFormat>(b);
+    EXPECT_EQ(u->type, y.type);
+    EXPECT_EQ(u->channels, y.channels);
+    EXPECT_EQ(u->spacing, y.spacing);
+    EXPECT_EQ(u->to_world, y.to_world);
+    EXPECT_EQ(u->unit, y.unit);
+  }
 }
 
 void expect_same(const Field& a, const Field& b) {
@@ -103,13 +177,7 @@ void expect_same(const Field& a, const Field& b) {
     EXPECT_EQ(a.channels[i].scale, b.channels[i].scale);
     EXPECT_EQ(a.channels[i].offset, b.channels[i].offset);
   }
-  EXPECT_EQ(a.picture.height, b.picture.height);
-  EXPECT_EQ(a.picture.width, b.picture.width);
-  EXPECT_EQ(a.picture.type, b.picture.type);
-  EXPECT_EQ(a.picture.channels, b.picture.channels);
-  EXPECT_EQ(a.picture.alpha, b.picture.alpha);
-  EXPECT_EQ(a.picture.orientation, b.picture.orientation);
-  EXPECT_EQ(a.picture.icc, b.picture.icc);
+  expect_same(a.signal, b.signal);
   EXPECT_EQ(a.training, b.training);
 }
 
@@ -199,6 +267,50 @@ TEST(ModelFile, RoundTripsTiles) {
   }
   const Field line = tiled_field({some_axis(5, 3)}, 1, Blend::linear, Shapes::equal);
   expect_same(model_from_bytes(model_bytes(line), "m"), line);
+}
+
+TEST(ModelFile, RoundTripsSoundsVideosAndVolumes) {
+  for (const Field& field : {small_sound(), small_video(), small_volume()}) {
+    SCOPED_TRACE(signal_kind_name(signal_kind(field.signal)));
+    expect_same(model_from_bytes(model_bytes(field), "m"), field);
+    EXPECT_EQ(take_apart(model_bytes(field)).metadata["version"], 3);
+  }
+  Field even = small_video();
+  std::get<VideoFormat>(even.signal).times.clear();
+  std::get<VideoFormat>(even.signal).frames = 1'000'000;
+  expect_same(model_from_bytes(model_bytes(even), "m"), even);
+  for (const SoundType type : {SoundType::u8, SoundType::s16, SoundType::s32, SoundType::f32, SoundType::f64}) {
+    Field field = small_sound();
+    std::get<SoundFormat>(field.signal).type = type;
+    expect_same(model_from_bytes(model_bytes(field), "m"), field);
+  }
+  for (const VoxelType type : {VoxelType::u8, VoxelType::i8, VoxelType::u16, VoxelType::i32, VoxelType::f32}) {
+    Field field = small_volume();
+    std::get<VolumeFormat>(field.signal).type = type;
+    std::get<VolumeFormat>(field.signal).unit = "";
+    expect_same(model_from_bytes(model_bytes(field), "m"), field);
+  }
+}
+
+TEST(ModelFile, SignalsAreLaidOutAsDocumented) {
+  const ordered_json sound = take_apart(model_bytes(small_sound())).metadata,
+                     video = take_apart(model_bytes(small_video())).metadata,
+                     volume = take_apart(model_bytes(small_volume())).metadata;
+  EXPECT_EQ(sound["signal"].dump(), R"({"type":"sound","frames":20000000000,"rate":44100,"sample_type":"s24"})");
+  EXPECT_EQ(sound["output"]["channels"][1]["name"], "R");
+  EXPECT_EQ(sound["domain"]["units"], "sample");
+  EXPECT_EQ(video["signal"]["type"], "video");
+  EXPECT_EQ(video["signal"]["rate"].dump(), "[30000,1001]");
+  EXPECT_EQ(video["signal"]["pixel_aspect"].dump(), "[4,3]");
+  EXPECT_EQ(video["signal"]["times"].get<std::vector<double>>(), std::get<VideoFormat>(small_video().signal).times);
+  EXPECT_EQ(video["signal"]["bits"], 10);
+  EXPECT_EQ(video["signal"]["sample_type"], "u16");
+  EXPECT_EQ(video["output"]["channels"][2]["name"], "B");
+  EXPECT_EQ(volume["signal"]["sizes"].dump(), "[5,4,7]");
+  EXPECT_EQ(volume["signal"]["spacing"].size(), 3U);
+  EXPECT_EQ(volume["signal"]["to_world"].size(), 12U);
+  EXPECT_EQ(volume["signal"]["unit"], "mm");
+  EXPECT_EQ(volume["output"]["channels"][0]["name"], "c0");
 }
 
 // Data are written and read a MiB at a time: a tensor of several pieces, which tiles do not divide evenly.
@@ -451,8 +563,8 @@ TEST(ModelFile, ChecksumsTellWhichPartIsDamaged) {
 }
 
 TEST(ModelFile, RefusesOtherVersionsAndKinds) {
-  expect_refused([](ordered_json& m) { m["version"] = 3; },
-                 "has format version 3, this sinefield reads up to version 2");
+  expect_refused([](ordered_json& m) { m["version"] = 4; },
+                 "has format version 4, this sinefield reads up to version 3");
   expect_refused([](ordered_json& m) { m["version"] = 0; }, "version is 0");
   expect_refused([](ordered_json& m) { m["version"] = "1"; }, "version is \"1\"");
   expect_refused([](ordered_json& m) { m["version"] = 18446744073709551615ULL; }, "expected an integer");
@@ -501,6 +613,96 @@ TEST(ModelFile, TakesTheOlderKindsInVersion2) {
   Parts parts = take_apart(model_bytes(small_picture()));
   parts.metadata["version"] = 2;
   expect_same(model_from_bytes(put_together(parts), "m"), small_picture());
+}
+
+TEST(ModelFile, TakesPicturesInVersion3) {
+  Parts parts = take_apart(model_bytes(small_tiles()));
+  parts.metadata["version"] = 3;
+  expect_same(model_from_bytes(put_together(parts), "m"), small_tiles());
+}
+
+/// Every change of the metadata of a field, and the words with which it is refused.
+void expect_refused(const Field& field,
+                    const std::vector<std::pair<std::function<void(ordered_json&)>, std::string>>& changes) {
+  for (const auto& [change, words] : changes) {
+    Parts parts = take_apart(model_bytes(field));
+    change(parts.metadata);
+    expect_refused(put_together(parts), words);
+  }
+}
+
+std::function<void(ordered_json&)> with(const char* key, const ordered_json& value) {
+  return [=](ordered_json& m) { m["signal"][key] = value; };
+}
+
+TEST(ModelFile, RefusesOtherSignalsInOlderVersions) {
+  for (const Field& field : {small_sound(), small_video(), small_volume()}) {
+    const std::string kind(signal_kind_name(signal_kind(field.signal)));
+    for (const int version : {1, 2}) {
+      if (version == 1 && field.kind == FieldKind::tiles) continue;  // refused for its tiles
+      expect_refused(field, {{[=](ordered_json& m) { m["version"] = version; },
+                              fmt::format("a {} in a file of format version {}, expected version 3", kind, version)}});
+    }
+  }
+}
+
+TEST(ModelFile, RefusesSoundsThatContradictThemselves) {
+  expect_refused(small_sound(),
+                 {{with("frames", 0), "metadata signal frames is 0, expected an integer from 1 to"},
+                  {with("frames", (1LL << 40) + 1), "signal frames is 1099511627777"},
+                  {with("frames", 1.5), "signal frames is 1.5, expected an integer"},
+                  {with("rate", 0), "signal rate is 0, expected an integer"},
+                  {with("rate", 44100.5), "signal rate is 44100.5, expected an integer"},
+                  {with("rate", 2'000'000'000), "signal rate is 2000000000, expected an integer"},
+                  {with("sample_type", "s20"), "signal sample_type is \"s20\", expected one of \"u8\", \"s16\""},
+                  {with("alpha", 1), "signal has the unknown key \"alpha\""},
+                  {[](ordered_json& m) { m["signal"].erase("rate"); }, "signal lacks the key \"rate\""},
+                  {with("type", "noise"), "signal type is \"noise\", expected one of \"none\", \"picture\""},
+                  {with("type", "volume"), "signal lacks the key \"sizes\""},
+                  {[](ordered_json& m) { m["domain"]["units"] = "pixel"; }, "domain units is \"pixel\""},
+                  {[](ordered_json& m) { m["output"]["channels"].erase(1); }, "1 channels for 2 outputs"}});
+  Parts flat = take_apart(model_bytes(small_volume()));
+  flat.metadata["signal"] = {{"type", "sound"}, {"frames", 9}, {"rate", 9}, {"sample_type", "f32"}};
+  expect_refused(put_together(flat), "a sound needs 1 inputs, the network has 3");
+}
+
+TEST(ModelFile, RefusesVideosThatContradictThemselves) {
+  expect_refused(small_video(),
+                 {{with("frames", 0), "metadata signal frames is 0, expected an integer from 1 to"},
+                  {with("height", -1), "signal height is -1, expected an integer"},
+                  {with("width", 1LL << 40), "signal width is 1099511627776, expected an integer"},
+                  {with("sample_type", "f32"), "signal sample_type is \"f32\", expected one of \"u8\", \"u16\""},
+                  {with("bits", 0), "signal bits is 0, expected an integer from 1 to 16"},
+                  {with("bits", 17), "signal bits is 17, expected an integer from 1 to 16"},
+                  {with("rate", {25}), "signal rate has 1 entries, expected 2"},
+                  {with("rate", 25), "signal rate is 25, expected a list"},
+                  {with("rate", {25, 0}), "signal rate [1] is 0, expected an integer"},
+                  {with("rate", {-25, 1}), "signal rate [0] is -25, expected an integer"},
+                  {with("pixel_aspect", {1, 1, 1}), "signal pixel_aspect has 3 entries, expected 2"},
+                  {with("pixel_aspect", {0, 1}), "signal pixel_aspect [0] is 0, expected an integer"},
+                  {with("times", {0, 1}), "2 times for 5 frames"},
+                  {with("times", {0, 1, 2, 2, 3}), "the time of frame 3 is 2, expected one after"},
+                  {with("times", {0, 1, nullptr, 3, 4}), "signal times [2] is null, expected a number"},
+                  {with("times", "even"), "signal times is \"even\", expected a list"},
+                  {with("more", 1), "signal has the unknown key \"more\""},
+                  {[](ordered_json& m) { m["signal"].erase("times"); }, "signal lacks the key \"times\""}});
+}
+
+TEST(ModelFile, RefusesVolumesThatContradictThemselves) {
+  expect_refused(small_volume(),
+                 {{with("sizes", {5, 4}), "metadata signal sizes has 2 entries, expected 3"},
+                  {with("sizes", {5, 0, 7}), "signal sizes [1] is 0, expected an integer"},
+                  {with("sizes", {5, 4, 7.5}), "signal sizes [2] is 7.5, expected an integer"},
+                  {with("sample_type", "u32"), "signal sample_type is \"u32\", expected one of \"u8\", \"i8\""},
+                  {with("spacing", {1, 1}), "signal spacing has 2 entries, expected 3"},
+                  {with("spacing", {1, 0, 1}), "a volume with voxels 0 apart"},
+                  {with("spacing", {1, -2, 1}), "a volume with voxels -2 apart"},
+                  {with("spacing", {1, "1", 1}), "signal spacing [1] is \"1\", expected a number"},
+                  {with("to_world", {1, 2, 3}), "signal to_world has 3 entries, expected 12"},
+                  {with("to_world", {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, nullptr}), "signal to_world [11] is null"},
+                  {with("unit", 1), "signal unit is 1, expected a string"},
+                  {with("more", 1), "signal has the unknown key \"more\""},
+                  {[](ordered_json& m) { m["signal"].erase("to_world"); }, "signal lacks the key \"to_world\""}});
 }
 
 TEST(ModelFile, RefusesTilesThatContradictThemselves) {
@@ -604,7 +806,7 @@ TEST(ModelFile, ReadsTensorsOfTheOriginalCode) {
   EXPECT_EQ(field.axes[2].name, "x2");
   EXPECT_EQ(field.axes[2].scale, 1);
   EXPECT_EQ(field.channels.size(), 2U);
-  EXPECT_EQ(field.picture.height, 0);
+  EXPECT_EQ(signal_kind(field.signal), SignalKind::none);
   expect_same(model_from_bytes(model_bytes(field), "m"), field);
 }
 
@@ -659,9 +861,45 @@ TEST(ModelFile, DoesNotWriteWhatNobodyCanRead) {
   expect_not_written([](Field& f) { f.axes.pop_back(); }, "1 axes for 2 inputs");
   expect_not_written([](Field& f) { f.axes[0].scale = INFINITY; }, "not finite");
   expect_not_written([](Field& f) { f.channels[0].offset = NAN; }, "not finite");
-  expect_not_written([](Field& f) { f.picture.channels.pop_back(); }, "a picture of 1 channels for 2 outputs");
-  expect_not_written([](Field& f) { f.picture.height = -1; }, "a picture of -1 x 9 pixels");
-  expect_not_written([](Field& f) { f.picture.icc.resize(13'000'000); }, "header would have");
+  expect_not_written(
+      [](Field& f) {
+        std::get<PictureFormat>(f.signal).channels.pop_back();
+        std::get<PictureFormat>(f.signal).alpha = -1;
+      },
+      "a picture of 1 channels for 2 outputs");
+  expect_not_written([](Field& f) { std::get<PictureFormat>(f.signal).channels.pop_back(); },
+                     "alpha is channel 1 of 1");
+  expect_not_written([](Field& f) { std::get<PictureFormat>(f.signal).height = -1; }, "a picture of -1 x 9 pixels");
+  expect_not_written([](Field& f) { std::get<PictureFormat>(f.signal).icc.resize(13'000'000); }, "header would have");
+  const auto in = [](const Field& whole, const auto& change) {
+    return [=](Field& f) {
+      f = whole;
+      change(f);
+    };
+  };
+  const auto in_sound = [&](const auto& change) {
+    return in(small_sound(), [=](Field& f) { change(std::get<SoundFormat>(f.signal)); });
+  };
+  const auto in_video = [&](const auto& change) {
+    return in(small_video(), [=](Field& f) { change(std::get<VideoFormat>(f.signal)); });
+  };
+  const auto in_volume = [&](const auto& change) {
+    return in(small_volume(), [=](Field& f) { change(std::get<VolumeFormat>(f.signal)); });
+  };
+  expect_not_written(in_sound([](SoundFormat& s) { s.frames = 0; }), "a sound of 0 frames");
+  expect_not_written(in_sound([](SoundFormat& s) { s.rate = 0; }), "a sound of 0 frames a second");
+  expect_not_written(in_sound([](SoundFormat& s) { s.channels = 3; }), "a sound of 3 channels for 2 outputs");
+  expect_not_written(in_video([](VideoFormat& v) { v.width = 0; }), "a video of 5 frames of 9 x 0 pixels");
+  expect_not_written(in_video([](VideoFormat& v) { v.rate = {}; }), "a rate or a pixel aspect of 0/1");
+  expect_not_written(in_video([](VideoFormat& v) { v.times.pop_back(); }), "4 times for 5 frames");
+  expect_not_written(in_video([](VideoFormat& v) { v.times[2] = NAN; }), "the time of frame 2 is nan");
+  expect_not_written(in_video([](VideoFormat& v) { v.times[2] = 0.1; }), "the time of frame 2 is 0.1");
+  expect_not_written(in_video([](VideoFormat& v) { v.bits = 24; }), "a video of 24 bits");
+  expect_not_written(in_volume([](VolumeFormat& v) { v.sizes[1] = 0; }), "a volume of 5 x 0 x 7 voxels");
+  expect_not_written(in_volume([](VolumeFormat& v) { v.spacing[1] = 0; }), "voxels 0 apart");
+  expect_not_written(in_volume([](VolumeFormat& v) { v.to_world[3] = INFINITY; }), "place in the world is inf");
+  expect_not_written(in(small_volume(), [](Field& f) { f.signal = SoundFormat{.frames = 1, .rate = 1}; }),
+                     "a sound needs 1 inputs, the network has 3");
   const auto tiles = [](const auto& change) {
     return [change](Field& f) {
       f = small_tiles();

@@ -1,5 +1,7 @@
 // numpy's array format: magic, version, length and text of a Python dictionary, then the elements as they lie in
 // memory. A .npz file is a zip file of them, which libzip writes. SPDX-License-Identifier: MIT
+#include "io/npy.h"
+
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 #include <zip.h>
@@ -13,7 +15,6 @@
 #include <optional>
 #include <string_view>
 
-#include "io/input_file.h"
 #include "io/output_file.h"
 #include "sinefield/array_file.h"
 #include "sinefield/error.h"
@@ -23,7 +24,6 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "arrays are read and written as they lie in memory");
 
-constexpr std::string_view magic = "\x93NUMPY";
 constexpr std::size_t max_header = 1U << 20U;
 constexpr std::size_t max_dimensions = 32;  // numpy's own
 constexpr std::size_t block_elements = 1U << 14U;
@@ -40,25 +40,15 @@ std::optional<std::uint64_t> element_count(std::span<const std::int64_t> shape) 
   return count;
 }
 
-std::string shape_text(std::span<const std::int64_t> shape) {
-  return fmt::format("({}{})", fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
-}
-
 // ---- the header's dictionary
-
-struct Header {
-  std::string type;
-  bool fortran_order = false;
-  std::vector<std::int64_t> shape;
-};
 
 // Reads exactly the Python that numpy writes: {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }
 class HeaderReader {
  public:
   HeaderReader(std::string_view text, const std::string& file) : rest_(text), file_(file) {}
 
-  Header read() {
-    Header header;
+  NpyHeader read() {
+    NpyHeader header;
     std::vector<std::string> keys;
     expect('{');
     while (!accept('}')) {
@@ -256,27 +246,34 @@ std::string header_for(std::span<const std::int64_t> shape, const ArrayElements&
   const std::size_t given = std::visit([](auto span) { return span.size(); }, elements);
   const bool negative = std::any_of(shape.begin(), shape.end(), [](std::int64_t size) { return size < 0; });
   if (negative || shape.size() > max_dimensions || element_count(shape) != given) {
-    throw bad_input(fmt::format("{}: {} elements for an array of shape {}", what, given, shape_text(shape)));
+    throw bad_input(fmt::format("{}: {} elements for an array of shape {}", what, given, npy_shape_text(shape)));
   }
-  std::string text = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': {}, }}",
-                                 elements.index() == 0 ? "<f4" : "<f8", shape_text(shape));
-  // The elements start at a multiple of 64, as numpy has it.
-  const std::size_t before = magic.size() + 4;
-  text.append(63 - (before + text.size()) % 64, ' ');
-  text += '\n';
-  std::string header(magic);
-  header += {1, 0, static_cast<char>(text.size() & 255U), static_cast<char>(text.size() >> 8U)};
-  return header + text;
+  return npy_header_text(elements.index() == 0 ? "<f4" : "<f8", shape);
 }
 
 }  // namespace
 
-Array read_npy(const std::filesystem::path& path, std::uint64_t memory_limit) {
-  const InputFile file(path);
+std::string npy_shape_text(std::span<const std::int64_t> shape) {
+  return fmt::format("({}{})", fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
+}
+
+std::string npy_header_text(std::string_view type, std::span<const std::int64_t> shape) {
+  std::string text =
+      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': {}, }}", type, npy_shape_text(shape));
+  // The elements start at a multiple of 64, as numpy has it.
+  const std::size_t before = npy_magic.size() + 4;
+  text.append(63 - (before + text.size()) % 64, ' ');
+  text += '\n';
+  std::string header(npy_magic);
+  header += {1, 0, static_cast<char>(text.size() & 255U), static_cast<char>(text.size() >> 8U)};
+  return header + text;
+}
+
+NpyHeader read_npy_header(const InputFile& file) {
   std::array<char, 12> start = {};  // magic, major, minor, length of 2 or 4 bytes
   const std::size_t given = static_cast<std::size_t>(std::min<std::uint64_t>(start.size(), file.size()));
   file.read(0, std::as_writable_bytes(std::span(start).first(given)));
-  if (!std::string_view(start.data(), given).starts_with(magic)) {
+  if (!std::string_view(start.data(), given).starts_with(npy_magic)) {
     throw bad_input(fmt::format("{} is not a .npy file: it does not start with \\x93NUMPY", file.name()),
                     "write it with numpy.save(name, array)");
   }
@@ -298,7 +295,14 @@ Array read_npy(const std::filesystem::path& path, std::uint64_t memory_limit) {
   }
   std::string text(length, '\0');
   file.read(8 + length_bytes, std::as_writable_bytes(std::span(text)));
-  Header header = HeaderReader(text, file.name()).read();
+  NpyHeader header = HeaderReader(text, file.name()).read();
+  header.data_start = data_start;
+  return header;
+}
+
+Array read_npy(const std::filesystem::path& path, std::uint64_t memory_limit) {
+  const InputFile file(path);
+  NpyHeader header = read_npy_header(file);
   const ElementType type = element_type_from(header.type, file.name());
 
   const auto count = element_count(header.shape);
@@ -306,18 +310,18 @@ Array read_npy(const std::filesystem::path& path, std::uint64_t memory_limit) {
   std::uint64_t needed = 0;
   if (!count || __builtin_mul_overflow(*count, each, &needed)) {
     throw bad_input(fmt::format("{}: broken array header: shape {} is larger than any file", file.name(),
-                                shape_text(header.shape)));
+                                npy_shape_text(header.shape)));
   }
   const std::uint64_t expected =
-      data_start + *count * type.size;  // type.size <= each, and each product fits in 64 bits
-  if (file.size() != expected || expected < data_start) {
+      header.data_start + *count * type.size;  // type.size <= each, and each product fits in 64 bits
+  if (file.size() != expected || expected < header.data_start) {
     throw bad_input(fmt::format("{} is {}: shape {} of type '{}' makes {} bytes, the file has {}", file.name(),
-                                file.size() < expected ? "cut" : "too long", shape_text(header.shape), header.type,
+                                file.size() < expected ? "cut" : "too long", npy_shape_text(header.shape), header.type,
                                 expected, file.size()));
   }
   if (needed > memory_limit) {
     throw bad_input(fmt::format("{} of shape {} needs {} bytes of memory, the limit is {}", file.name(),
-                                shape_text(header.shape), needed, memory_limit),
+                                npy_shape_text(header.shape), needed, memory_limit),
                     "raise --memory-limit, or give a smaller array");
   }
 
@@ -326,7 +330,7 @@ Array read_npy(const std::filesystem::path& path, std::uint64_t memory_limit) {
   for (std::size_t done = 0; done < array.data.size(); done += block_elements) {
     const auto to = std::span(array.data).subspan(done, std::min(block_elements, array.data.size() - done));
     const auto from = std::span(block).first(to.size() * type.size);
-    file.read(data_start + done * type.size, from);
+    file.read(header.data_start + done * type.size, from);
     type.convert(from, to);
   }
   if (header.fortran_order) array.data = to_row_major(array.data, array.shape);
