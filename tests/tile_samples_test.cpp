@@ -11,7 +11,6 @@
 #include "engine_samples.h"
 #include "field/tiling.h"
 #include "fit_pictures.h"
-#include "signal/picture_samples.h"
 
 namespace sinefield {
 namespace {
@@ -47,12 +46,12 @@ struct Cut {
   explicit Cut(const Case& tested)
       : format(tested.picture.format),
         axes(picture_axes(format.height, format.width)),
-        channels(picture_channels(tested.picture)) {
-    Recipe recipe = recipe_named("fast");
-    recipe.tiles = {.kind = TileChoice::Kind::grid, .rows = tested.rows, .columns = tested.columns};
+        channels(picture_signal(tested.picture).channels) {
+    Recipe recipe = recipe_named(SignalKind::picture, "fast");
+    recipe.tiles = {.kind = TileChoice::Kind::grid, .along = {tested.rows, tested.columns}};
     recipe.overlap = tested.overlap;
     recipe.blend = tested.blend;
-    tiling = picture_tiling(format, recipe, 0);
+    tiling = signal_tiling(picture_signal(tested.picture), recipe, 0);
   }
 
   /// Row-major number of the pixel of sample p.
@@ -82,7 +81,8 @@ TEST(TileSamples, windows_add_up_and_targets_give_the_picture_back) {
     const Cut cut(tested);
     SCOPED_TRACE(fmt::format("{} x {} tiles of {} x {}, overlap {}", tested.rows, tested.columns, cut.format.height,
                              cut.format.width, tested.overlap));
-    const TiledPicture picture(tested.picture, cut.axes, cut.channels, cut.tiling);
+    const Signal signal = picture_signal(tested.picture);
+    const TiledSamples picture(*signal.samples, cut.axes, cut.channels, cut.tiling);
     const auto channels = static_cast<std::size_t>(cut.format.channel_count());
     std::vector<double> windows(static_cast<std::size_t>(cut.format.height * cut.format.width));
     double sums = 0;
@@ -137,7 +137,8 @@ TEST(TileSamples, windows_add_up_and_targets_give_the_picture_back) {
 TEST(TileSamples, weights_are_the_windows_but_no_sample_is_forgotten) {
   const Cut cut({smooth_picture(40, 40, SampleType::u8, {"Y"}), 2, 2, 1});
   const Picture whole = smooth_picture(40, 40, SampleType::u8, {"Y"});
-  const TiledPicture picture(whole, cut.axes, cut.channels, cut.tiling);
+  const Signal signal = picture_signal(whole);
+  const TiledSamples picture(*signal.samples, cut.axes, cut.channels, cut.tiling);
   TileSamples samples;
   picture.load(1, picture.statistics(1), samples);
   const auto inside = std::ranges::max_element(samples.windows) - samples.windows.begin();
@@ -155,7 +156,8 @@ TEST(TileSamples, a_flat_tile_has_no_deviation) {
   Picture half = flat_picture(8, 8, 200);
   for (std::size_t i = 0; i < 8; ++i) half.samples[i * 8 + 7] = static_cast<float>(20 * i);
   const Cut cut({half, 1, 2, 0});
-  const TiledPicture picture(half, cut.axes, cut.channels, cut.tiling);
+  const Signal signal = picture_signal(half);
+  const TiledSamples picture(*signal.samples, cut.axes, cut.channels, cut.tiling);
   const std::vector<ChannelMap> flat = picture.statistics(0);
   EXPECT_EQ(flat[0].scale, 0);
   EXPECT_NEAR(flat[0].offset, 200 / 127.5 - 1, 3e-7);
@@ -169,7 +171,8 @@ TEST(TileSamples, a_flat_tile_has_no_deviation) {
 TEST(TileBatch, seed_is_the_derivative_of_the_loss) {
   const Case tested{smooth_picture(12, 15, SampleType::u8, {"R", "G", "B"}), 2, 2, 0.5};
   const Cut cut(tested);
-  const TiledPicture picture(tested.picture, cut.axes, cut.channels, cut.tiling);
+  const Signal signal = picture_signal(tested.picture);
+  const TiledSamples picture(*signal.samples, cut.axes, cut.channels, cut.tiling);
   TileSamples samples;
   picture.load(3, picture.statistics(3), samples);
   const std::vector<std::int32_t> indices = {5, 0, static_cast<std::int32_t>(samples.count - 1), 17, 17};

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "sinefield/picture.h"
@@ -40,9 +41,10 @@ struct PictureMeasures {
 /// variance 0.
 class PictureComparison {
  public:
-  /// Keeps a reference to `original`, which must outlive this object. Throws bad_input for a picture without pixels or
-  /// colour channels and for one whose samples do not match its format.
-  explicit PictureComparison(const Picture& original);
+  /// Keeps a reference to `original`, which must outlive this object. `peak` takes the place of the picture's own where
+  /// it is a part of something larger; alpha keeps its own. Throws bad_input for a picture without pixels or colour
+  /// channels, for one whose samples do not match its format, and for a peak that is not a finite number above 0.
+  explicit PictureComparison(const Picture& original, std::optional<double> peak = {});
   PictureComparison(PictureComparison&&) noexcept;
   PictureComparison& operator=(PictureComparison&&) noexcept;
   ~PictureComparison();

@@ -1,73 +1,190 @@
-// Every second pixel both ways, and a comparison that sorts the pixels of a rendered picture into the two kinds.
+// A field on the grid of its signal, slab by slab, and a comparison for each kind of signal that sees the slabs of what
+// was learned.
 // SPDX-License-Identifier: MIT
 #include "signal/holdout.h"
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
-#include "signal/picture_samples.h"
-#include "sinefield/render.h"
+#include "sinefield/grid.h"
 
 namespace sinefield {
+namespace {
 
-Picture every_second_pixel(const Picture& whole) {
-  Picture learned{whole.format, {}};
-  learned.format.height = (whole.format.height + 1) / 2;
-  learned.format.width = (whole.format.width + 1) / 2;
-  const std::int64_t channels = whole.format.channel_count();
-  learned.samples.reserve(static_cast<std::size_t>(learned.format.height * learned.format.width * channels));
-  for (std::int64_t y = 0; y < whole.format.height; y += 2)
-    for (std::int64_t x = 0; x < whole.format.width; x += 2)
-      learned.samples.insert(learned.samples.end(), whole.row(y) + x * channels, whole.row(y) + (x + 1) * channels);
-  return learned;
+constexpr std::int64_t slab_points = 1 << 20;
+
+/// Figures from slabs of a signal in the order of axis 0.
+class Comparison {
+ public:
+  virtual ~Comparison() = default;
+  virtual void add(std::int64_t first, std::span<const float> result, std::span<const float> original) = 0;
+  virtual SignalMeasures result() const = 0;
+};
+
+class OfPictures final : public Comparison {
+ public:
+  explicit OfPictures(const Picture& original) : comparison_(original) {}
+  void add(std::int64_t first, std::span<const float> result, std::span<const float>) override {
+    comparison_.add_rows(first, result);
+  }
+  SignalMeasures result() const override { return comparison_.result(); }
+
+ private:
+  PictureComparison comparison_;
+};
+
+class OfSounds final : public Comparison {
+ public:
+  explicit OfSounds(const SoundFormat& format) : comparison_(format.channels) {}
+  void add(std::int64_t, std::span<const float> result, std::span<const float> original) override {
+    comparison_.add(result, original);
+  }
+  SignalMeasures result() const override { return comparison_.result(); }
+
+ private:
+  SoundComparison comparison_;
+};
+
+class OfVideos final : public Comparison {
+ public:
+  OfVideos(const VideoFormat& format, FiguresWanted wanted, int threads)
+      : comparison_(format, wanted == FiguresWanted::all ? VideoFigures::all : VideoFigures::psnr, threads) {}
+  void add(std::int64_t, std::span<const float> result, std::span<const float> original) override {
+    comparison_.add(result, original);
+  }
+  SignalMeasures result() const override { return comparison_.result(); }
+
+ private:
+  VideoComparison comparison_;
+};
+
+class OfVolumes final : public Comparison {
+ public:
+  OfVolumes(const VolumeFormat& format, double peak) : comparison_(format, peak) {}
+  void add(std::int64_t, std::span<const float> result, std::span<const float> original) override {
+    comparison_.add(result, original);
+  }
+  SignalMeasures result() const override { return comparison_.result(); }
+
+ private:
+  VolumeComparison comparison_;
+};
+
+std::unique_ptr<Comparison> comparison_with(const Signal& learned, FiguresWanted wanted, int threads) {
+  if (learned.picture) return std::make_unique<OfPictures>(*learned.picture);
+  if (const auto* sound = std::get_if<SoundFormat>(&learned.format)) return std::make_unique<OfSounds>(*sound);
+  if (const auto* video = std::get_if<VideoFormat>(&learned.format))
+    return std::make_unique<OfVideos>(*video, wanted, threads);
+  return std::make_unique<OfVolumes>(std::get<VolumeFormat>(learned.format), 2 * learned.channels.front().scale);
 }
 
-std::vector<AxisMap> every_second_pixel_axes(const PictureFormat& whole) {
-  std::vector<AxisMap> axes = picture_axes((whole.height + 1) / 2, (whole.width + 1) / 2);
-  for (AxisMap& axis : axes) axis.scale /= 2;
-  return axes;
+double psnr_of(const SignalMeasures& measures) {
+  return std::visit([](const auto& m) { return m.psnr; }, measures);
 }
 
-FitFigures evaluate(const Field& field, const Picture& whole, const Picture& learned, Holdout holdout,
-                    const ComputeOptions& compute) {
-  const std::int64_t height = whole.format.height, width = whole.format.width, channels = whole.format.channel_count();
-  PictureRenderer renderer(field, height, width, Order::value, compute);
-  PictureComparison comparison(learned);
-  const std::int64_t hull_height = height - (height + 1) % 2, hull_width = width - (width + 1) % 2;
-  double squares = 0;
-  std::int64_t held_out = 0;
-  std::vector<float> row;
-  for (std::int64_t y = 0; y < height; y += renderer.strip()) {
-    const std::int64_t count = std::min(renderer.strip(), height - y);
-    Jets<float> jets = renderer.rows(y, count);
-    for (float& value : jets.value) value = quantised(value, whole.format.type);
-    if (holdout == Holdout::none) {
-      comparison.add_rows(y, jets.value);
-      continue;
-    }
-    for (std::int64_t line = y; line < std::min(y + count, hull_height); ++line) {
-      const float* result = &jets.value[static_cast<std::size_t>((line - y) * width * channels)];
-      row.clear();
-      for (std::int64_t x = 0; x < hull_width; ++x) {
-        const float *here = result + x * channels, *there = whole.row(line) + x * channels;
-        if (line % 2 == 0 && x % 2 == 0) {
-          row.insert(row.end(), here, here + channels);
-          continue;
-        }
-        for (std::int64_t c = 0; c < channels; ++c) {
-          if (c == whole.format.alpha) continue;
-          const double error = static_cast<double>(here[c]) - static_cast<double>(there[c]);
-          squares += error * error;
-          ++held_out;
-        }
-      }
-      if (line % 2 == 0) comparison.add_rows(line / 2, row);
+/// Takes the samples of even positions out of a slab of the whole whose first position is even where that matters.
+std::vector<float> learned_part(std::span<const float> slab, std::span<const std::int64_t> sizes, std::int64_t channels,
+                                std::int64_t first) {
+  std::vector<float> part;
+  std::vector<std::int64_t> at(sizes.size(), 0);
+  for (std::size_t e = 0; e < slab.size(); e += static_cast<std::size_t>(channels)) {
+    bool even = (at[0] + first) % 2 == 0;
+    for (std::size_t i = 1; i < at.size(); ++i) even = even && at[i] % 2 == 0;
+    if (even)
+      part.insert(part.end(), slab.begin() + static_cast<std::ptrdiff_t>(e),
+                  slab.begin() + static_cast<std::ptrdiff_t>(e) + channels);
+    for (std::size_t i = at.size(); i-- > 0;) {
+      if (++at[i] < sizes[i]) break;
+      at[i] = 0;
     }
   }
-  FitFigures figures{comparison.result(), {}};
-  if (holdout == Holdout::none || held_out == 0) return figures;
-  const double peak = 2 * picture_channels(learned)[whole.format.alpha == 0 ? 1 : 0].scale;
-  figures.held_out_psnr = 10 * std::log10(peak * peak * static_cast<double>(held_out) / squares);
+  return part;
+}
+
+/// Squared errors of the samples that were held out.
+struct HeldOut {
+  double squares = 0;
+  std::int64_t count = 0;
+
+  void add(std::span<const float> result, std::span<const float> original, std::span<const std::int64_t> slab,
+           std::span<const std::int64_t> sizes, std::int64_t first, int channels, int uncounted) {
+    std::vector<std::int64_t> at(slab.size(), 0), hull;
+    for (const std::int64_t size : sizes) hull.push_back(size - (size + 1) % 2);
+    for (std::size_t e = 0; e < result.size(); e += static_cast<std::size_t>(channels)) {
+      bool even = true, inside = true;
+      for (std::size_t i = 0; i < at.size(); ++i) {
+        const std::int64_t position = at[i] + (i == 0 ? first : 0);
+        even = even && position % 2 == 0;
+        inside = inside && position < hull[i];
+      }
+      for (int c = 0; !even && inside && c < channels; ++c) {
+        if (c == uncounted) continue;
+        const std::size_t at_channel = e + static_cast<std::size_t>(c);
+        const double error = static_cast<double>(result[at_channel]) - static_cast<double>(original[at_channel]);
+        squares += error * error;
+        ++count;
+      }
+      for (std::size_t i = at.size(); i-- > 0;) {
+        if (++at[i] < slab[i]) break;
+        at[i] = 0;
+      }
+    }
+  }
+};
+
+}  // namespace
+
+double raw_peak(const SignalFormat& format) { return signal_kind(format) == SignalKind::sound ? 1 : 2; }
+
+void quantise(const SignalFormat& format, std::span<float> values) {
+  std::visit(
+      [&](const auto& f) {
+        if constexpr (!std::is_same_v<std::decay_t<decltype(f)>, std::monostate>)
+          for (float& value : values) value = quantised(value, f.type);
+      },
+      format);
+}
+
+FitFigures evaluate(const Field& field, const Signal& whole, const Signal& learned, Holdout holdout,
+                    FiguresWanted wanted, const ComputeOptions& compute) {
+  const std::vector<std::int64_t>& sizes = whole.samples->sizes();
+  const int channels = whole.samples->channels();
+  std::int64_t line = 1;  // points of one position of axis 0
+  for (std::size_t i = 1; i < sizes.size(); ++i) line *= sizes[i];
+  const std::int64_t at_once = std::max<std::int64_t>(1, slab_points / line);
+
+  GridEvaluator evaluator(field, compute);
+  const std::unique_ptr<Comparison> comparison = comparison_with(learned, wanted, compute.threads);
+  HeldOut held_out;
+  std::vector<std::vector<double>> positions;
+  for (const std::int64_t size : sizes) positions.push_back(whole_positions(0, size));
+  std::vector<std::int64_t> first(sizes.size(), 0), slab = sizes;
+  std::vector<float> result, original;
+  for (; first[0] < sizes[0]; first[0] += at_once) {
+    slab[0] = std::min(at_once, sizes[0] - first[0]);
+    positions[0] = whole_positions(first[0], slab[0]);
+    result.resize(static_cast<std::size_t>(slab[0] * line * channels));
+    evaluator(positions, result);
+    quantise(whole.format, result);
+    original.resize(result.size());
+    whole.samples->read(first, slab, original.data());
+    if (holdout == Holdout::none) {
+      comparison->add(first[0], result, original);
+      continue;
+    }
+    held_out.add(result, original, slab, sizes, first[0], channels, uncounted_channel(whole.format));
+    comparison->add((first[0] + 1) / 2, learned_part(result, slab, channels, first[0]),
+                    learned_part(original, slab, channels, first[0]));
+  }
+  FitFigures figures;
+  figures.wanted = signal_kind(whole.format) == SignalKind::video ? wanted : FiguresWanted::all;
+  figures.measures = comparison->result();
+  figures.psnr = psnr_of(figures.measures);
+  if (held_out.count > 0) {
+    const double peak = raw_peak(whole.format) * learned.channels[uncounted_channel(whole.format) == 0 ? 1 : 0].scale;
+    figures.held_out_psnr = 10 * std::log10(peak * peak * static_cast<double>(held_out.count) / held_out.squares);
+  }
   return figures;
 }
 

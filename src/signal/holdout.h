@@ -1,4 +1,4 @@
-// Which pixels a run learns from, and the figures of a field over them and over those that were held out.
+// The figures of a field over the samples that it learned from and over those that were held out.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -8,20 +8,27 @@
 
 namespace sinefield {
 
-/// The pixels of even rows and even columns as a picture of their own.
-Picture every_second_pixel(const Picture&);
-
-/// The axes of a field that is fitted to `every_second_pixel` of a picture, from pixels of the whole picture.
-std::vector<AxisMap> every_second_pixel_axes(const PictureFormat& whole);
+/// Which figures: a look on the way needs the PSNR alone, and of videos the others take long.
+enum class FiguresWanted : std::uint8_t { psnr, all };
 
 struct FitFigures {
-  PictureMeasures measures;  ///< over the pixels that the run learns from
-  /// dB over the colour channels of the other pixels inside the hull of those; nothing where none are held out.
+  FiguresWanted wanted = FiguresWanted::psnr;  ///< what these are
+  double psnr = 0;                             ///< of `measures`
+  SignalMeasures measures;                     ///< over the samples that the run learns from
+  /// dB over the other samples inside the hull of those, alpha aside; nothing where none are held out.
   std::optional<double> held_out_psnr;
 };
 
-/// The figures of the picture that the field would be written as. `learned`: the pixels that the run learns from
-/// (`whole` itself where nothing is held out).
-FitFigures evaluate(const Field&, const Picture& whole, const Picture& learned, Holdout, const ComputeOptions&);
+/// The figures of the signal that the field would be written as. `learned`: what the run learns from (`whole` itself
+/// where nothing is held out).
+FitFigures evaluate(const Field&, const Signal& whole, const Signal& learned, Holdout, FiguresWanted,
+                    const ComputeOptions&);
+
+/// The peak of the PSNR of a kind of signal, in raw outputs: 1 of sounds, whose peak is 1; 2 of the others, whose range
+/// is [-1, 1].
+double raw_peak(const SignalFormat&);
+
+/// What a file of the signal would hold for these values: clipped and rounded.
+void quantise(const SignalFormat&, std::span<float> values);
 
 }  // namespace sinefield

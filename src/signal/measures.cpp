@@ -48,7 +48,8 @@ struct PictureComparison::State {
   std::int64_t row_length;  // samples in one row, all channels
   int channels, alpha;      // alpha: -1 where there is none
   std::int64_t window_rows, window_columns;
-  double peak = 0, shift = 0;  // shift: the middle of the original's range
+  double peak = 0, alpha_peak = 0;
+  double shift = 0;  // the middle of the original's range
   std::int64_t next_row = 0;
   std::vector<double> squared_error;                 // of each channel
   double similarity = 0;                             // summed over windows and colour channels
@@ -56,7 +57,7 @@ struct PictureComparison::State {
   std::array<std::vector<double>, moments> columns;  // sums over the last `window_rows` rows, for each sample of a row
   std::vector<double> row_similarity;
 
-  explicit State(const Picture& picture) : original(picture) {
+  State(const Picture& picture, std::optional<double> given_peak) : original(picture) {
     const PictureFormat& format = picture.format;
     if (format.height < 1 || format.width < 1 || format.colour_channels() < 1) {
       throw bad_input(fmt::format("cannot measure a picture of {}", size_text(format)),
@@ -72,6 +73,13 @@ struct PictureComparison::State {
     window_rows = window_for(format.height);
     window_columns = window_for(format.width);
     measure_range();
+    alpha_peak = format.type == SampleType::f32 ? 1.0 : peak;
+    if (given_peak) {
+      if (!(*given_peak > 0) || !std::isfinite(*given_peak)) {
+        throw bad_input(fmt::format("a peak of {} to measure with, expected a finite number above 0", *given_peak));
+      }
+      peak = *given_peak;
+    }
     squared_error.assign(static_cast<std::size_t>(channels), 0.0);
     recent.assign(static_cast<std::size_t>(window_rows * row_length), 0.0f);
     for (auto& sums : columns) sums.assign(static_cast<std::size_t>(row_length), 0.0);
@@ -180,7 +188,8 @@ struct PictureComparison::State {
   }
 };
 
-PictureComparison::PictureComparison(const Picture& original) : state_(std::make_unique<State>(original)) {}
+PictureComparison::PictureComparison(const Picture& original, std::optional<double> peak)
+    : state_(std::make_unique<State>(original, peak)) {}
 PictureComparison::PictureComparison(PictureComparison&&) noexcept = default;
 PictureComparison& PictureComparison::operator=(PictureComparison&&) noexcept = default;
 PictureComparison::~PictureComparison() = default;
@@ -224,8 +233,8 @@ PictureMeasures PictureComparison::result() const {
   measures.ssim = state.similarity / windows;
   measures.psnr_alpha = std::numeric_limits<double>::quiet_NaN();
   if (state.alpha >= 0) {
-    const double alpha_peak = format.type == SampleType::f32 ? 1.0 : state.peak;
-    measures.psnr_alpha = decibels(alpha_peak, state.squared_error[static_cast<std::size_t>(state.alpha)] / pixels);
+    measures.psnr_alpha =
+        decibels(state.alpha_peak, state.squared_error[static_cast<std::size_t>(state.alpha)] / pixels);
   }
   return measures;
 }

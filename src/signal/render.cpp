@@ -7,12 +7,15 @@
 #include <algorithm>
 
 #include "sinefield/error.h"
+#include "sinefield/grid.h"
 
 namespace sinefield {
 namespace {
 
+constexpr std::int64_t grid_points = 1 << 19;  // of values at once
+
 const Field& checked(const Field& field, std::int64_t height, std::int64_t width) {
-  if (field.picture.height < 1 || field.inputs() != 2)
+  if (field.picture() == nullptr || field.inputs() != 2)
     throw bad_input(fmt::format("this field has {} coordinates and stands for no picture", field.inputs()),
                     "ask for its values at points with `eval`");
   if (height < 1 || width < 1)
@@ -41,10 +44,10 @@ PictureRenderer::PictureRenderer(const Field& field, std::int64_t height, std::i
     : evaluator_(checked(field, height, width), order, Units::signal, options),
       height_(height),
       width_(width),
-      row_step_(static_cast<double>(field.picture.height) / static_cast<double>(height)),
-      column_step_(static_cast<double>(field.picture.width) / static_cast<double>(width)),
-      input_height_(field.picture.height),
-      input_width_(field.picture.width) {}
+      row_step_(static_cast<double>(field.picture()->height) / static_cast<double>(height)),
+      column_step_(static_cast<double>(field.picture()->width) / static_cast<double>(width)),
+      input_height_(field.picture()->height),
+      input_width_(field.picture()->width) {}
 
 std::int64_t PictureRenderer::strip() const { return std::clamp<std::int64_t>(65536 / width_, 1, height_); }
 
@@ -61,14 +64,14 @@ Jets<float> PictureRenderer::rows(std::int64_t first, std::int64_t count) {
 
 Picture render_values(const Field& field, std::int64_t height, std::int64_t width, SampleType type,
                       const ComputeOptions& options, const FractionDone& report) {
-  PictureRenderer renderer(field, height, width, Order::value, options);
-  Picture picture{field.picture, {}};
+  checked(field, height, width);
+  Picture picture{*field.picture(), {}};
   picture.format.height = height;
   picture.format.width = width;
   picture.format.type = type;
   const auto channels = static_cast<std::size_t>(picture.format.channel_count());
   std::vector<double> scale(channels, 1), offset(channels, 0);
-  if (type != field.picture.type) {
+  if (type != field.picture()->type) {
     const double full = type == SampleType::f32 ? 1 : full_scale(type);
     for (std::size_t c = 0; c < channels; ++c) {
       const ChannelMap& map = field.channels[c];  // its [-1, 1] is [offset - scale, offset + scale] of the file
@@ -77,11 +80,24 @@ Picture render_values(const Field& field, std::int64_t height, std::int64_t widt
     }
   }
   picture.samples.resize(static_cast<std::size_t>(height * width) * channels);
-  for_strips(renderer, height, report, [&](std::int64_t y, const Jets<float>& jets) {
-    float* to = picture.row(y);
-    for (std::size_t e = 0; e < jets.value.size(); ++e)
-      to[e] = static_cast<float>(scale[e % channels] * static_cast<double>(jets.value[e]) + offset[e % channels]);
-  });
+  GridEvaluator evaluator(field, options);
+  const auto positions = [](std::int64_t first, std::int64_t count, std::int64_t outputs, std::int64_t inputs) {
+    const double step = static_cast<double>(inputs) / static_cast<double>(outputs);
+    std::vector<double> along;
+    for (std::int64_t j = first; j < first + count; ++j) along.push_back(position(j, step, inputs));
+    return along;
+  };
+  std::vector<std::vector<double>> grid{{}, positions(0, width, width, field.picture()->width)};
+  const std::int64_t strip = std::clamp<std::int64_t>(grid_points / width, 1, height);
+  for (std::int64_t y = 0; y < height; y += strip) {
+    const std::int64_t count = std::min(strip, height - y);
+    grid[0] = positions(y, count, height, field.picture()->height);
+    const std::span<float> rows(picture.row(y), static_cast<std::size_t>(count * width) * channels);
+    evaluator(grid, rows);
+    for (std::size_t e = 0; e < rows.size(); ++e)
+      rows[e] = static_cast<float>(scale[e % channels] * static_cast<double>(rows[e]) + offset[e % channels]);
+    if (report) report(static_cast<double>(y + count) / static_cast<double>(height));
+  }
   return picture;
 }
 
@@ -89,14 +105,14 @@ DerivativePlanes render_derivatives(const Field& field, std::int64_t height, std
                                     const ComputeOptions& options, const FractionDone& report) {
   if (order == Order::value) throw bad_input("derivatives of order value asked for, expected gradient or laplacian");
   PictureRenderer renderer(field, height, width, order, options);
-  const int channels = field.outputs(), alpha = field.picture.alpha;
+  const int channels = field.outputs(), alpha = field.picture()->alpha;
   const auto pixels = static_cast<std::size_t>(height * width);
   // Mean over the colour channels of values mapped to [-1, 1].
   std::vector<float> weight;
   for (int c = 0; c < channels; ++c)
     weight.push_back(c == alpha ? 0.0F
                                 : static_cast<float>(1 / (field.channels[static_cast<std::size_t>(c)].scale *
-                                                          field.picture.colour_channels())));
+                                                          field.picture()->colour_channels())));
   const auto mean = [&](const float* values, std::size_t stride) {
     float sum = 0;
     for (std::size_t c = 0; c < weight.size(); ++c) sum += weight[c] * values[c * stride];

@@ -1,4 +1,4 @@
-// Welch's periodogram in two dimensions, by KISS FFT.
+// Welch's periodogram in one to three dimensions, by KISS FFT.
 // SPDX-License-Identifier: MIT
 #include "signal/spectrum.h"
 
@@ -8,17 +8,23 @@
 #include <array>
 #include <cmath>
 #include <memory>
+#include <new>
 #include <numbers>
-#include <vector>
+#include <span>
 
 #include "sinefield/error.h"
 
 namespace sinefield {
 namespace {
 
-constexpr std::int64_t block_side = 64;
-/// Blocks of a large picture that are looked at, about: more would not change the mean.
-constexpr std::int64_t most_blocks = 4096;
+/// Blocks of a large signal that are looked at, about: more would not change the mean.
+constexpr std::array<std::int64_t, 3> most_blocks = {4096, 4096, 512};
+
+std::vector<std::int64_t> block_sides(std::size_t axes) {
+  return axes == 1   ? std::vector<std::int64_t>{1024}
+         : axes == 2 ? std::vector<std::int64_t>{64, 64}
+                     : std::vector<std::int64_t>{16, 32, 32};
+}
 
 std::vector<double> hann(std::int64_t n) {
   std::vector<double> window;
@@ -33,53 +39,99 @@ double frequency(std::int64_t k, std::int64_t n) {
   return 2 * static_cast<double>(std::min(k, n - k)) / static_cast<double>(n);
 }
 
+/// Calls use(index, position) for all points of a box in row-major order.
+template <class Use>
+void for_points(std::span<const std::int64_t> sides, const Use& use) {
+  std::vector<std::int64_t> at(sides.size(), 0);
+  std::int64_t points = 1;
+  for (const std::int64_t side : sides) points *= side;
+  for (std::int64_t p = 0; p < points; ++p) {
+    use(static_cast<std::size_t>(p), std::span<const std::int64_t>(at));
+    for (std::size_t i = at.size(); i-- > 0;) {
+      if (++at[i] < sides[i]) break;
+      at[i] = 0;
+    }
+  }
+}
+
 }  // namespace
 
-double spectral_centroid(const Picture& picture) {
-  const std::int64_t height = std::min(block_side, picture.format.height),
-                     width = std::min(block_side, picture.format.width), channels = picture.format.channel_count();
-  const std::vector<double> down = hann(height), across = hann(width);
-  const std::array<int, 2> size = {static_cast<int>(height), static_cast<int>(width)};
-  const std::unique_ptr<kiss_fftnd_state, void (*)(void*)> plan(kiss_fftnd_alloc(size.data(), 2, 0, nullptr, nullptr),
-                                                                ::free);
-  if (plan == nullptr) throw std::bad_alloc();
-  std::vector<kiss_fft_cpx> block(static_cast<std::size_t>(height * width)), spectrum(block.size());
+SpectralCentroid spectral_centroid(const Samples& samples, int uncounted) {
+  const std::vector<std::int64_t>& sizes = samples.sizes();
+  const std::size_t axes = sizes.size();
+  if (axes < 1 || axes > 3) throw bad_input("the spectrum of a signal of 1 to 3 axes is known");
+  std::vector<std::int64_t> side = block_sides(axes), step = side;
+  std::vector<std::vector<double>> windows, frequencies;
+  std::size_t points = 1;
+  std::vector<int> shape;
+  for (std::size_t i = 0; i < axes; ++i) {
+    step[i] /= 2;
+    side[i] = std::min(side[i], sizes[i]);
+    windows.push_back(hann(side[i]));
+    frequencies.emplace_back();
+    for (std::int64_t k = 0; k < side[i]; ++k) frequencies.back().push_back(frequency(k, side[i]));
+    points *= static_cast<std::size_t>(side[i]);
+    shape.push_back(static_cast<int>(side[i]));
+  }
+  const auto blocks = [&] {
+    std::int64_t product = 1;
+    for (std::size_t i = 0; i < axes; ++i) product *= sizes[i] / step[i] + 1;
+    return product;
+  };
+  while (blocks() > most_blocks[axes - 1])
+    for (std::int64_t& s : step) s *= 2;
 
-  std::int64_t step = block_side / 2;
-  while ((picture.format.height / step + 1) * (picture.format.width / step + 1) > most_blocks) step *= 2;
+  const std::unique_ptr<kiss_fftnd_state, void (*)(void*)> plan(
+      kiss_fftnd_alloc(shape.data(), static_cast<int>(axes), 0, nullptr, nullptr), ::free);
+  if (plan == nullptr) throw std::bad_alloc();
+  std::vector<kiss_fft_cpx> block(points), spectrum(points);
+  const auto channels = static_cast<std::size_t>(samples.channels());
+  std::vector<float> values(points * channels);
   double power = 0, moment = 0;
-  const auto add_block = [&](std::int64_t top, std::int64_t left, std::int64_t channel) {
+  std::vector<double> moments(axes, 0);
+
+  const auto add_block = [&](std::size_t channel) {
     double mean = 0;
     // From the first sample on, so that nothing but zeros comes of a flat block, whatever its value.
-    const float first = picture.row(top)[left * channels + channel];
-    const auto sample = [&](std::int64_t y, std::int64_t x) {
-      return static_cast<double>(picture.row(top + y)[(left + x) * channels + channel]) - static_cast<double>(first);
+    const float first = values[channel];
+    const auto sample = [&](std::size_t p) {
+      return static_cast<double>(values[p * channels + channel]) - static_cast<double>(first);
     };
-    for (std::int64_t y = 0; y < height; ++y)
-      for (std::int64_t x = 0; x < width; ++x) mean += sample(y, x) / static_cast<double>(height * width);
-    for (std::int64_t y = 0; y < height; ++y)
-      for (std::int64_t x = 0; x < width; ++x) {
-        const double windowed =
-            (sample(y, x) - mean) * down[static_cast<std::size_t>(y)] * across[static_cast<std::size_t>(x)];
-        block[static_cast<std::size_t>(y * width + x)] = {static_cast<float>(windowed), 0};
-      }
+    for (std::size_t p = 0; p < points; ++p) mean += sample(p) / static_cast<double>(points);
+    for_points(side, [&](std::size_t p, std::span<const std::int64_t> at) {
+      double windowed = sample(p) - mean;
+      for (std::size_t i = 0; i < axes; ++i) windowed *= windows[i][static_cast<std::size_t>(at[i])];
+      block[p] = {static_cast<float>(windowed), 0};
+    });
     kiss_fftnd(plan.get(), block.data(), spectrum.data());
-    for (std::int64_t y = 0; y < height; ++y)
-      for (std::int64_t x = 0; x < width; ++x) {
-        if (y == 0 && x == 0) continue;
-        const kiss_fft_cpx bin = spectrum[static_cast<std::size_t>(y * width + x)];
-        const double here = static_cast<double>(bin.r) * static_cast<double>(bin.r) +
-                            static_cast<double>(bin.i) * static_cast<double>(bin.i);
-        power += here;
-        moment += here * std::hypot(frequency(y, height), frequency(x, width));
+    for_points(side, [&](std::size_t p, std::span<const std::int64_t> at) {
+      if (p == 0) return;
+      const kiss_fft_cpx bin = spectrum[p];
+      const double here = static_cast<double>(bin.r) * static_cast<double>(bin.r) +
+                          static_cast<double>(bin.i) * static_cast<double>(bin.i);
+      power += here;
+      double across = 0;
+      for (std::size_t i = 0; i < axes; ++i) {
+        const double along = frequencies[i][static_cast<std::size_t>(at[i])];
+        moments[i] += here * along;
+        if (i + 2 >= axes) across = i + 1 == axes && axes > 1 ? std::hypot(across, along) : along;
       }
+      moment += here * across;
+    });
   };
-  for (std::int64_t c = 0; c < channels; ++c) {
-    if (c == picture.format.alpha) continue;
-    for (std::int64_t y = 0; y + height <= picture.format.height; y += step)
-      for (std::int64_t x = 0; x + width <= picture.format.width; x += step) add_block(y, x, c);
-  }
-  return power > 0 && std::isfinite(power) ? moment / power : 0;
+  std::vector<std::int64_t> counts, first(axes);
+  for (std::size_t i = 0; i < axes; ++i) counts.push_back((sizes[i] - side[i]) / step[i] + 1);
+  for_points(counts, [&](std::size_t, std::span<const std::int64_t> at) {
+    for (std::size_t i = 0; i < axes; ++i) first[i] = at[i] * step[i];
+    samples.read(first, side, values.data());
+    for (std::size_t c = 0; c < channels; ++c)
+      if (static_cast<int>(c) != uncounted) add_block(c);
+  });
+  SpectralCentroid centroid{std::vector<double>(axes, 0), 0};
+  if (!(power > 0) || !std::isfinite(power)) return centroid;
+  for (std::size_t i = 0; i < axes; ++i) centroid.along[i] = moments[i] / power;
+  centroid.across = moment / power;
+  return centroid;
 }
 
 }  // namespace sinefield

@@ -1,4 +1,4 @@
-// Pixels of a box, their windows, and the seed of a weighted squared error.
+// Samples of a box, their windows, and the seed of a weighted squared error.
 // SPDX-License-Identifier: MIT
 #include "signal/tile_samples.h"
 
@@ -9,61 +9,76 @@
 
 namespace sinefield {
 
-TiledPicture::TiledPicture(const Picture& picture, std::span<const AxisMap> axes, std::span<const ChannelMap> channels,
+TiledSamples::TiledSamples(const Samples& signal, std::span<const AxisMap> axes, std::span<const ChannelMap> channels,
                            const Tiling& tiling)
-    : picture_(picture), axes_(axes), tiling_(tiling) {
+    : signal_(signal), axes_(axes), tiling_(tiling) {
   for (const ChannelMap& channel : channels) {
     scale_.push_back(static_cast<float>(1 / channel.scale));
     offset_.push_back(static_cast<float>(-channel.offset / channel.scale));
   }
 }
 
-std::vector<TiledPicture::Line> TiledPicture::lines(int axis, int tile) const {
-  const auto at = static_cast<std::size_t>(axis);
-  const TileAxis& grid = tiling_.axes[at];
-  const AxisMap& map = axes_[at];
-  const std::int64_t pixels = axis == 0 ? picture_.format.height : picture_.format.width;
+TiledSamples::Side TiledSamples::side(std::size_t axis, int tile) const {
+  const TileAxis& grid = tiling_.axes[axis];
+  const AxisMap& map = axes_[axis];
   const TileBox box = tile_box(grid, tile);
   const double middle = tile_middle(grid, tile);
-  // A pixel more on either side than the box can hold: the window decides.
-  const auto pixel_at = [&](double x) { return map.scale == 0 ? 0.0 : (x - map.offset) / map.scale; };
-  const auto limit = [&](double pixel) {
-    return static_cast<std::int64_t>(std::clamp(pixel, 0.0, static_cast<double>(pixels - 1)));
+  // A sample more on either side than the box can hold: the window decides.
+  const auto position = [&](double x) { return map.scale == 0 ? 0.0 : (x - map.offset) / map.scale; };
+  const auto limit = [&](double at) {
+    return static_cast<std::int64_t>(std::clamp(at, 0.0, static_cast<double>(signal_.sizes()[axis] - 1)));
   };
-  std::vector<Line> found;
-  for (std::int64_t i = limit(pixel_at(box.low) - 1), last = limit(pixel_at(box.high) + 1); i <= last; ++i) {
+  Side found;
+  for (std::int64_t i = limit(position(box.low) - 1), last = limit(position(box.high) + 1); i <= last; ++i) {
     const double x = map.scale * static_cast<double>(i) + map.offset;
     const AxisPlace place = locate(grid, x, tile);
-    const int side = tile - place.first;
-    if (side < 0 || side >= place.count) continue;
-    const double window = axis_window(grid, tiling_.blend, place, x).weight[side];
-    if (window > 0)
-      found.push_back({i, static_cast<float>((x - middle) / grid.half_width), static_cast<float>(window)});
+    const int which = tile - place.first;
+    if (which < 0 || which >= place.count) continue;
+    const double window = axis_window(grid, tiling_.blend, place, x).weight[which];
+    if (!(window > 0)) continue;
+    if (found.windows.empty()) found.first = i;
+    found.coordinates.push_back(static_cast<float>((x - middle) / grid.half_width));
+    found.windows.push_back(static_cast<float>(window));
   }
   return found;
 }
 
-std::vector<ChannelMap> TiledPicture::statistics(std::int64_t tile) const {
-  const int columns = tiling_.axes[1].tiles();
-  const std::vector<Line> rows = lines(0, static_cast<int>(tile / columns)),
-                          row = lines(1, static_cast<int>(tile % columns));
+std::vector<TiledSamples::Side> TiledSamples::sides(std::int64_t tile) const {
+  std::vector<Side> all(tiling_.axes.size());
+  for (std::size_t i = all.size(); i-- > 0; tile /= tiling_.axes[i].tiles())
+    all[i] = side(i, static_cast<int>(tile % tiling_.axes[i].tiles()));
+  return all;
+}
+
+std::int64_t TiledSamples::read(std::span<const Side> box, std::vector<float>& raw) const {
+  std::vector<std::int64_t> first, count;
+  std::int64_t points = 1;
+  for (const Side& along : box) {
+    first.push_back(along.first);
+    count.push_back(along.count());
+    points *= along.count();
+  }
+  raw.resize(static_cast<std::size_t>(points * signal_.channels()));
+  if (points > 0) signal_.read(first, count, raw.data());
+  return points;
+}
+
+std::vector<ChannelMap> TiledSamples::statistics(std::int64_t tile) const {
   const std::size_t channels = scale_.size();
   std::vector<ChannelMap> maps(channels, {0, 0});
-  const auto pixels = static_cast<double>(rows.size() * row.size());
-  if (pixels == 0) return maps;
+  std::vector<float> raw;
+  const auto points = static_cast<double>(read(sides(tile), raw));
+  if (points == 0) return maps;
   const auto for_samples = [&](auto&& use) {
-    for (const Line& y : rows)
-      for (const Line& x : row)
-        for (std::size_t c = 0; c < channels; ++c)
-          use(c, static_cast<double>(
-                     scale_[c] * picture_.row(y.pixel)[static_cast<std::size_t>(x.pixel) * channels + c] + offset_[c]));
+    for (std::size_t e = 0; e < raw.size();)
+      for (std::size_t c = 0; c < channels; ++c, ++e) use(c, static_cast<double>(scale_[c] * raw[e] + offset_[c]));
   };
   for_samples([&](std::size_t c, double value) { maps[c].offset += value; });
-  for (ChannelMap& map : maps) map.offset /= pixels;
+  for (ChannelMap& map : maps) map.offset /= points;
   double squares = 0;
   for_samples([&](std::size_t c, double value) { squares += (value - maps[c].offset) * (value - maps[c].offset); });
   // Below a rounding error of the samples there is nothing to learn.
-  const auto deviation = static_cast<float>(std::sqrt(squares / (pixels * static_cast<double>(channels))));
+  const auto deviation = static_cast<float>(std::sqrt(squares / (points * static_cast<double>(channels))));
   for (ChannelMap& map : maps) {
     map.scale = deviation > 1e-6F ? deviation : 0;
     map.offset = static_cast<float>(map.offset);
@@ -71,28 +86,24 @@ std::vector<ChannelMap> TiledPicture::statistics(std::int64_t tile) const {
   return maps;
 }
 
-double TiledPicture::window_sum(std::int64_t tile) const {
-  const int columns = tiling_.axes[1].tiles();
+double TiledSamples::window_sum(std::int64_t tile) const {
   double product = 1;
-  for (const std::vector<Line>& side :
-       {lines(0, static_cast<int>(tile / columns)), lines(1, static_cast<int>(tile % columns))}) {
+  for (const Side& along : sides(tile)) {
     double sum = 0;
-    for (const Line& line : side) sum += static_cast<double>(line.window);
+    for (const float window : along.windows) sum += static_cast<double>(window);
     product *= sum;
   }
   return product;
 }
 
-void TiledPicture::load(std::int64_t tile, std::span<const ChannelMap> normalisation, TileSamples& samples) const {
-  const int columns = tiling_.axes[1].tiles();
-  const std::vector<Line> rows = lines(0, static_cast<int>(tile / columns)),
-                          row = lines(1, static_cast<int>(tile % columns));
-  const std::size_t channels = scale_.size();
-  samples.count = std::ssize(rows) * std::ssize(row);
-  samples.inputs = 2;
+void TiledSamples::load(std::int64_t tile, std::span<const ChannelMap> normalisation, TileSamples& samples) const {
+  const std::vector<Side> box = sides(tile);
+  const std::size_t axes = box.size(), channels = scale_.size();
+  samples.count = read(box, samples.raw);
+  samples.inputs = static_cast<int>(axes);
   samples.outputs = static_cast<int>(channels);
   const auto count = static_cast<std::size_t>(samples.count);
-  samples.coordinates.resize(count * 2);
+  samples.coordinates.resize(count * axes);
   samples.targets.resize(count * channels);
   samples.windows.resize(count);
   samples.weights.resize(count);
@@ -102,19 +113,27 @@ void TiledPicture::load(std::int64_t tile, std::span<const ChannelMap> normalisa
     scale.push_back(static_cast<float>(static_cast<double>(scale_[c]) / deviation));
     offset.push_back(static_cast<float>((static_cast<double>(offset_[c]) - normalisation[c].offset) / deviation));
   }
-  float *coordinate = samples.coordinates.data(), *target = samples.targets.data(), *window = samples.windows.data(),
-        *weight = samples.weights.data();
+  for (std::size_t e = 0; e < samples.targets.size();)
+    for (std::size_t c = 0; c < channels; ++c, ++e) samples.targets[e] = scale[c] * samples.raw[e] + offset[c];
+
+  float *coordinate = samples.coordinates.data(), *window = samples.windows.data(), *weight = samples.weights.data();
   double window_sum = 0, weight_sum = 0;
-  for (const Line& y : rows) {
-    for (const Line& x : row) {
-      *coordinate++ = y.coordinate;
-      *coordinate++ = x.coordinate;
-      const float* sample = picture_.row(y.pixel) + static_cast<std::size_t>(x.pixel) * channels;
-      for (std::size_t c = 0; c < channels; ++c) *target++ = scale[c] * sample[c] + offset[c];
-      *window = y.window * x.window;
+  std::vector<std::size_t> at(axes, 0);  // of the line along the last axis
+  const Side& last = box.back();
+  for (std::size_t line = 0; last.count() > 0 && line < count / static_cast<std::size_t>(last.count()); ++line) {
+    float line_window = 1;
+    for (std::size_t i = 0; i + 1 < axes; ++i) line_window *= box[i].windows[at[i]];
+    for (std::size_t p = 0; p < last.windows.size(); ++p) {
+      for (std::size_t i = 0; i + 1 < axes; ++i) *coordinate++ = box[i].coordinates[at[i]];
+      *coordinate++ = last.coordinates[p];
+      *window = line_window * last.windows[p];
       *weight = std::max(*window, least_weight);
       window_sum += static_cast<double>(*window++);
       weight_sum += static_cast<double>(*weight++);
+    }
+    for (std::size_t i = axes - 1; i-- > 0;) {
+      if (++at[i] < box[i].windows.size()) break;
+      at[i] = 0;
     }
   }
   samples.window_sum = window_sum;

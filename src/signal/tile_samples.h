@@ -1,5 +1,5 @@
-// The samples of one tile of a picture, ready for its network: coordinates in the tile's own units, targets by its own
-// mean and deviation, and the weight of each in the blended picture.
+// The samples of one tile of a signal, ready for its network: coordinates in the tile's own units, targets by its own
+// mean and deviation, and the weight of each in the blended signal.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/kernels.h"
-#include "sinefield/field.h"
+#include "sinefield/signal.h"
 
 namespace sinefield {
 
@@ -20,36 +20,40 @@ struct TileSamples {
   std::vector<float> windows;      ///< (count): the tile's window, >= 0
   std::vector<float> weights;      ///< (count): of the loss, mean 1; the window, but `least_weight` at least
   double window_sum = 0;
+  std::vector<float> raw;  ///< scratch: the box as the signal has it
 };
 
 /// Where two tiles overlap, the error of the blend also carries their difference times the slope of the window: each
 /// must stay true beyond the middle of the overlap, or the seam shows in the gradient.
 inline constexpr float least_weight = 0.5F;
 
-/// The tiles of one picture. Keeps references.
-class TiledPicture {
+/// The tiles of one signal. Keeps references. All functions may be called from many threads at once.
+class TiledSamples {
  public:
-  /// `axes`: pixels of this picture to network coordinates; `channels`: file units to raw outputs of the field.
-  TiledPicture(const Picture&, std::span<const AxisMap> axes, std::span<const ChannelMap> channels, const Tiling&);
+  /// `axes`: positions of these samples to network coordinates; `channels`: file units to raw outputs of the field.
+  TiledSamples(const Samples&, std::span<const AxisMap> axes, std::span<const ChannelMap> channels, const Tiling&);
 
-  /// Mean of each channel over the tile's pixels, and one deviation for all channels, so that an error weighs the same
+  /// Mean of each channel over the tile's samples, and one deviation for all channels, so that an error weighs the same
   /// in each; 0 where the tile is flat. In raw outputs of the field, as floats hold them.
   std::vector<ChannelMap> statistics(std::int64_t tile) const;
 
-  /// Sum of the tile's window over its pixels: those that it stands for in the blend.
+  /// Sum of the tile's window over its samples: those that it stands for in the blend.
   double window_sum(std::int64_t tile) const;
 
   /// Overwrites `samples`. A deviation of 0 counts as 1.
   void load(std::int64_t tile, std::span<const ChannelMap> normalisation, TileSamples& samples) const;
 
  private:
-  struct Line {  // a row or a column of a tile
-    std::int64_t pixel;
-    float coordinate, window;
+  struct Side {  // the positions of one axis that a tile sees, one after the other
+    std::int64_t first = 0;
+    std::vector<float> coordinates, windows;
+    std::int64_t count() const { return std::ssize(windows); }
   };
-  std::vector<Line> lines(int axis, int tile) const;
+  Side side(std::size_t axis, int tile) const;
+  std::vector<Side> sides(std::int64_t tile) const;
+  std::int64_t read(std::span<const Side>, std::vector<float>& raw) const;  // returns the number of points
 
-  const Picture& picture_;
+  const Samples& signal_;
   std::span<const AxisMap> axes_;
   const Tiling& tiling_;
   std::vector<float> scale_, offset_;  // raw output of the field = scale * sample + offset
