@@ -68,11 +68,10 @@ TEST(FitSpikes, take_the_run_back_to_better_parameters) {
     options.recipe.rollback = false;
     const FitReport without = fit_picture(rgb_picture(24, 24), options).report;
     EXPECT_EQ(without.rollbacks, 0);
-    EXPECT_TRUE(with.rollbacks > 0 || with.measures.psnr == without.measures.psnr);
-    std::cout << with.rollbacks << " rollbacks, " << with.measures.psnr << " dB; without " << without.measures.psnr
-              << "\n";
+    EXPECT_TRUE(with.rollbacks > 0 || with.psnr == without.psnr);
+    std::cout << with.rollbacks << " rollbacks, " << with.psnr << " dB; without " << without.psnr << "\n";
     rollbacks += with.rollbacks;
-    better += with.measures.psnr - without.measures.psnr;
+    better += with.psnr - without.psnr;
   }
   EXPECT_GT(rollbacks, 0);
   EXPECT_GT(better, 0);
@@ -87,7 +86,7 @@ TEST(FitSpikes, whatever_the_rate_there_are_numbers_or_a_failure_with_advice) {
       const Thrown thrown = thrown_by([&] {
         const auto [field, report] = fit_picture(rgb_picture(16, 16), options);
         EXPECT_TRUE(all_finite(field));
-        EXPECT_TRUE(std::isfinite(report.measures.psnr));
+        EXPECT_TRUE(std::isfinite(report.psnr));
       });
       if (!thrown.kind) continue;
       EXPECT_EQ(thrown.kind, ErrorKind::failure);
@@ -107,7 +106,7 @@ FitOptions collapsing(std::int64_t steps) {
 TEST(FitCollapse, is_a_failure_that_says_what_to_try) {
   const Thrown seen = thrown_by([] { fit_picture(rgb_picture(24, 24), collapsing(600)); });
   EXPECT_EQ(seen.kind, ErrorKind::failure);
-  EXPECT_THAT(seen.message, AllOf(HasSubstr("collapsed: after 600 steps"), HasSubstr("no closer to the picture")));
+  EXPECT_THAT(seen.message, AllOf(HasSubstr("collapsed: after 600 steps"), HasSubstr("no closer to the signal")));
   EXPECT_THAT(seen.hint, AllOf(HasSubstr("smaller --lr than 0.05"), HasSubstr("smaller --omega-first than 3000")));
 }
 

@@ -39,10 +39,10 @@ TEST_P(FitSubject, reaches_its_quality_on_every_instruction_set) {
     FitOptions options = small_options(200);
     options.compute.isa = isa;
     const FitResult result = fit_picture(GetParam().picture, options);
-    std::cout << isa_name(isa) << ": " << result.report.measures.psnr << " dB\n";
-    EXPECT_GE(result.report.measures.psnr, quality);
+    std::cout << isa_name(isa) << ": " << result.report.psnr << " dB\n";
+    EXPECT_GE(result.report.psnr, quality);
     if (GetParam().picture.format.alpha >= 0) {
-      EXPECT_GE(result.report.measures.psnr_alpha, quality);
+      EXPECT_GE(picture_figures(result.report).psnr_alpha, quality);
     }
     EXPECT_EQ(result.field.outputs(), GetParam().picture.format.channel_count());
   }
@@ -78,11 +78,22 @@ TEST(FitPicture, the_field_carries_maps_and_format_of_its_picture) {
     EXPECT_EQ(channel.scale, 127.5);
     EXPECT_EQ(channel.offset, 127.5);
   }
-  EXPECT_EQ(field.picture.orientation, 6);
-  EXPECT_EQ(field.picture.icc, picture.format.icc);
+  EXPECT_EQ(field.picture()->orientation, 6);
+  EXPECT_EQ(field.picture()->icc, picture.format.icc);
   EXPECT_EQ(field.networks[0].architecture,
             (Architecture{
                 .inputs = 2, .outputs = 3, .width = 24, .hidden_layers = 1, .omega_first = 10, .omega_hidden = 30}));
+}
+
+TEST(FitPicture, the_frequency_that_is_asked_for_is_taken_as_it_is) {
+  for (const auto& [height, width] : {std::pair{40, 33}, {7, 50}, {1, 1}})
+    for (const double omega : {30.0, 0.1 + 0.2, 100'001.0}) {
+      FitOptions options = small_options(1);
+      options.recipe.omega_first = omega;
+      const Picture picture = rgb_picture(height, width);
+      EXPECT_EQ(fit_picture(picture, options).field.networks[0].architecture.omega_first, omega);
+      EXPECT_EQ(omega_first_of(options.recipe, picture_signal(picture)), omega);
+    }
 }
 
 // ---- their bits
@@ -183,7 +194,7 @@ TEST(FitReport, figures_are_those_of_the_picture_as_it_would_be_written) {
     const FitResult result = fit_picture(picture, small_options(40));
     Picture written = render_values(result.field, picture.format.height, picture.format.width, picture.format.type);
     quantise(written);
-    const PictureMeasures expected = compare(written, picture), &actual = result.report.measures;
+    const PictureMeasures expected = compare(written, picture), &actual = picture_figures(result.report);
     EXPECT_EQ(actual.psnr, expected.psnr);
     EXPECT_EQ(actual.ssim, expected.ssim);
     EXPECT_EQ(actual.mse, expected.mse);
@@ -213,7 +224,7 @@ TEST(FitProgress, comes_after_every_step_with_a_figure_where_one_was_taken) {
     EXPECT_GE(progress.seconds_left, 0);
   }
   EXPECT_EQ(seen.back().loss, report.loss);
-  EXPECT_EQ(*seen.back().psnr, report.measures.psnr);
+  EXPECT_EQ(*seen.back().psnr, report.psnr);
   EXPECT_LT(seen.back().loss, seen.front().loss / 2);
 }
 

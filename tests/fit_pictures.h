@@ -8,6 +8,7 @@
 #include <random>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "sinefield/error.h"
@@ -76,10 +77,15 @@ inline FitOptions small_options(std::int64_t steps, int threads = 1) {
 /// The recipe `fast` on a grid. No budget is set.
 inline FitOptions tile_options(int rows, int columns, int threads = 1) {
   FitOptions options;
-  options.recipe = recipe_named("fast");
-  options.recipe.tiles = {.kind = TileChoice::Kind::grid, .rows = rows, .columns = columns};
+  options.recipe = recipe_named(SignalKind::picture, "fast");
+  options.recipe.tiles = {.kind = TileChoice::Kind::grid, .along = {rows, columns}};
   options.compute.threads = threads;
   return options;
+}
+
+/// The figures of a picture that was fitted.
+inline const PictureMeasures& picture_figures(const FitReport& report) {
+  return std::get<PictureMeasures>(report.measures);
 }
 
 inline std::vector<std::vector<float>> parameters_of(const Field& field) {

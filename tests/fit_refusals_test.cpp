@@ -72,14 +72,18 @@ TEST(FitRefusals, options_of_one_network_do_not_fit_tiles) {
            Case{[](FitOptions& o) { o.steps = 10, o.total_steps = 10; }, "expected one of the two"},
            Case{[](FitOptions& o) { o.recipe.schedule = Schedule::cosine; }, "cosine is a schedule of one network"},
            Case{[](FitOptions& o) { o.init = initial_network({}, 1); }, "cannot start from one network"},
-           Case{[](FitOptions& o) { o.recipe.tiles.rows = 9; }, "9 x 2 tiles for a picture of 8 x 8 pixels"},
+           Case{[](FitOptions& o) {
+                  o.recipe.tiles.along = {9, 2};
+                },
+                "9 x 2 tiles for a picture of 8 x 8 samples"},
            Case{[](FitOptions& o) { o.recipe.width = 0; }, "width is 0"},
        }) {
     SCOPED_TRACE(bad.words);
+    const Picture picture = rgb_picture(8, 8);
     FitOptions options = tile_options(2, 2);
     bad.change(options);
     for (const auto& action : std::vector<std::function<void()>>{
-             [&] { fit_picture(rgb_picture(8, 8), options); }, [&] { fit_fingerprint(rgb_picture(8, 8), options); }}) {
+             [&] { fit_picture(picture, options); }, [&] { fit_fingerprint(picture_signal(picture), options); }}) {
       const Thrown seen = thrown_by(action);
       EXPECT_EQ(seen.kind, ErrorKind::bad_input);
       EXPECT_THAT(seen.message, HasSubstr(bad.words));

@@ -65,7 +65,7 @@ TEST_P(Resumed, run_ends_with_the_bits_of_the_undisturbed_one) {
     EXPECT_EQ(resumed.report.total_steps, undisturbed.report.total_steps);
     EXPECT_EQ(resumed.report.stopped_by, undisturbed.report.stopped_by);
     EXPECT_EQ(resumed.report.loss, undisturbed.report.loss);
-    EXPECT_EQ(resumed.report.measures.psnr, undisturbed.report.measures.psnr);
+    EXPECT_EQ(resumed.report.psnr, undisturbed.report.psnr);
     options.compute.threads = 1;
   }
   std::filesystem::remove(options.checkpoints.state);
@@ -118,7 +118,7 @@ TEST(Resume, is_refused_where_anything_that_shapes_the_run_differs) {
   FitOptions options = small_options(50);
   options.checkpoints = {.state = folder / "run.state", .every = 30, .resume = true};
   interrupted(picture, options, 5);
-  const std::string fingerprint = fit_fingerprint(picture, options);
+  const std::string fingerprint = fit_fingerprint(picture_signal(picture), options);
   struct Case {
     std::function<void(FitOptions&)> change;
     std::string words;
@@ -149,18 +149,18 @@ TEST(Resume, is_refused_where_anything_that_shapes_the_run_differs) {
     EXPECT_EQ(seen.kind, ErrorKind::bad_input);
     EXPECT_THAT(seen.message, AllOf(HasSubstr("run.state is of another run"), HasSubstr(other.words)));
     EXPECT_FALSE(seen.hint.empty());
-    EXPECT_NE(fit_fingerprint(picture, changed), fingerprint);
+    EXPECT_NE(fit_fingerprint(picture_signal(picture), changed), fingerprint);
   }
   Picture other = picture;
   other.samples[5] += 1;
   EXPECT_THAT(refusal([&] { fit_picture(other, options); }), HasSubstr("its picture is 12 x 12 x 3"));
-  EXPECT_NE(fit_fingerprint(other, options), fingerprint);
+  EXPECT_NE(fit_fingerprint(picture_signal(other), options), fingerprint);
 
   FitOptions same = options;
   same.compute.threads = 5;
   same.evaluate_every = 3;
   same.started -= std::chrono::seconds(5);
-  EXPECT_EQ(fit_fingerprint(picture, same), fingerprint);
+  EXPECT_EQ(fit_fingerprint(picture_signal(picture), same), fingerprint);
   EXPECT_NO_THROW(fit_picture(picture, same));
 }
 

@@ -33,7 +33,7 @@ TEST(FitStops, at_the_quality_asked_for) {
   options.psnr = 30;
   const FitReport report = fit_picture(rgb_picture(), options).report;
   EXPECT_EQ(report.stopped_by, StoppedBy::psnr);
-  EXPECT_GE(report.measures.psnr, 30);
+  EXPECT_GE(report.psnr, 30);
   EXPECT_LT(report.steps, 2000);
   EXPECT_EQ(report.horizon, 2000) << "a target only cuts the run short";
 }
@@ -123,7 +123,7 @@ TEST(FitStops, when_the_token_says_so) {
   const FitResult result = fit_picture(rgb_picture(), options);
   EXPECT_EQ(result.report.stopped_by, StoppedBy::interruption);
   EXPECT_EQ(result.report.steps, 5);
-  EXPECT_TRUE(std::isfinite(result.report.measures.psnr));
+  EXPECT_TRUE(std::isfinite(result.report.psnr));
 
   FitOptions short_run = small_options(5);
   short_run.horizon = 1000;
@@ -153,7 +153,7 @@ TEST(FitStops, at_a_quality_that_its_parameters_have) {
       const FitReport report = fit_picture(rgb_picture(24, 24), options).report;
       if (report.stopped_by != StoppedBy::psnr) continue;
       ++reached;
-      EXPECT_GE(report.measures.psnr, psnr);
+      EXPECT_GE(report.psnr, psnr);
     }
   EXPECT_GT(reached, 5);
 }

@@ -44,7 +44,7 @@ TEST(FitTilesStops, within_the_total_steps) {
       EXPECT_GE(report.total_steps, total / 4 < 100 ? total / 100 * 100 : total / 2);
       EXPECT_EQ(report.steps, (report.total_steps + 2) / 4) << "the mean, rounded";
       EXPECT_EQ(report.horizon, horizon > 0 ? horizon : total);
-      EXPECT_TRUE(std::isfinite(report.measures.psnr));
+      EXPECT_TRUE(std::isfinite(report.psnr));
     }
 }
 
@@ -64,12 +64,12 @@ TEST(FitTilesStops, at_the_quality_asked_for) {
     FitOptions options = tile_options(2, 2);
     options.psnr = psnr;
     const auto [field, report] = fit_picture(picture, options);
-    std::cout << psnr << " dB: " << report.measures.psnr << " after " << report.total_steps << " steps\n";
+    std::cout << psnr << " dB: " << report.psnr << " after " << report.total_steps << " steps\n";
     EXPECT_EQ(report.stopped_by, StoppedBy::psnr);
     EXPECT_LT(report.total_steps, report.horizon);
     Picture written = render_values(field, picture.format.height, picture.format.width, picture.format.type);
     quantise(written);
-    EXPECT_EQ(compare(written, picture).psnr, report.measures.psnr);
+    EXPECT_EQ(compare(written, picture).psnr, report.psnr);
     EXPECT_GE(compare(written, picture).psnr, psnr);
   }
 }
@@ -80,7 +80,7 @@ TEST(FitTilesStops, at_the_quality_of_the_pixels_learned_where_some_are_held_out
   options.holdout = Holdout::between;
   const FitReport report = fit_picture(rgb_picture(), options).report;
   EXPECT_EQ(report.stopped_by, StoppedBy::psnr);
-  EXPECT_GE(report.measures.psnr, 38);
+  EXPECT_GE(report.psnr, 38);
 }
 
 TEST(FitTilesStops, at_the_budget_where_the_quality_is_out_of_reach) {
@@ -108,7 +108,7 @@ TEST_P(TimedTiles, end_in_time_and_name_the_steps_that_repeat_them) {
     const auto [field, report] = fit_picture(picture, options);
     const double wall = seconds_since(options.started);
     std::cout << seconds << " s: " << report.total_steps << " steps of " << report.horizon << ", " << wall << " s, "
-              << report.measures.psnr << " dB\n";
+              << report.psnr << " dB\n";
     EXPECT_EQ(report.stopped_by, StoppedBy::seconds);
     EXPECT_LE(report.seconds, wall);
     EXPECT_LT(wall, seconds + 1) << "the rest is what other work on the machine may take";
@@ -156,7 +156,7 @@ TEST(FitTilesStops, when_the_token_says_so) {
   const FitReport report = fit_picture(rgb_picture(), options).report;
   EXPECT_EQ(report.stopped_by, StoppedBy::interruption);
   EXPECT_EQ(report.total_steps, 4 * 100 + 2 * 200);
-  EXPECT_TRUE(std::isfinite(report.measures.psnr));
+  EXPECT_TRUE(std::isfinite(report.psnr));
 
   EXPECT_EQ(fit_picture(rgb_picture(), options).report.total_steps, 0) << "stopped before the first step";
 }
@@ -177,7 +177,7 @@ TEST(FitTilesProgress, comes_after_each_tile_and_with_a_figure_after_each_round)
   }
   EXPECT_EQ(seen[0].step, 25) << "of the tiles on average";
   EXPECT_EQ(seen.back().step, 300);
-  EXPECT_EQ(*seen.back().psnr, report.measures.psnr);
+  EXPECT_EQ(*seen.back().psnr, report.psnr);
   EXPECT_EQ(seen.back().loss, report.loss);
   EXPECT_LT(seen.back().loss, seen[4].loss);
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <numbers>
 #include <set>
 #include <string>
@@ -30,7 +31,7 @@ TEST(EvaluationInterval, keeps_evaluations_to_about_a_tenth_of_the_work) {
 }
 
 TEST(Recipes, original_is_the_training_of_sitzmann_et_al) {
-  const Recipe& original = recipe_named("original");
+  const Recipe& original = recipe_named(SignalKind::picture, "original");
   EXPECT_EQ(original.width, 256);
   EXPECT_EQ(original.hidden_layers, 3);
   EXPECT_EQ(original.omega_first, 30);
@@ -43,34 +44,34 @@ TEST(Recipes, original_is_the_training_of_sitzmann_et_al) {
 
 TEST(Recipes, are_found_by_name) {
   std::vector<std::string> names;
-  for (const Recipe& recipe : recipes()) {
+  for (const Recipe& recipe : recipes(SignalKind::picture)) {
     names.push_back(recipe.name);
-    EXPECT_EQ(&recipe_named(recipe.name), &recipe);
+    EXPECT_EQ(&recipe_named(SignalKind::picture, recipe.name), &recipe);
   }
   EXPECT_THAT(names, testing::ElementsAre("fast", "single", "original"));
 }
 
 TEST(Recipes, original_neither_rolls_back_nor_tiles) {
-  EXPECT_FALSE(recipe_named("original").rollback);
-  EXPECT_EQ(recipe_named("original").tiles.kind, TileChoice::Kind::none);
+  EXPECT_FALSE(recipe_named(SignalKind::picture, "original").rollback);
+  EXPECT_EQ(recipe_named(SignalKind::picture, "original").tiles.kind, TileChoice::Kind::none);
 }
 
 TEST(Recipes, fast_is_tiles_and_single_one_network) {
-  EXPECT_EQ(recipe_named("fast").tiles.kind, TileChoice::Kind::automatic);
-  EXPECT_EQ(recipe_named("fast").schedule, Schedule::restarts);
-  EXPECT_EQ(recipe_named("single").tiles.kind, TileChoice::Kind::none);
-  EXPECT_EQ(recipe_named("single").schedule, Schedule::cosine);
+  EXPECT_EQ(recipe_named(SignalKind::picture, "fast").tiles.kind, TileChoice::Kind::automatic);
+  EXPECT_EQ(recipe_named(SignalKind::picture, "fast").schedule, Schedule::restarts);
+  EXPECT_EQ(recipe_named(SignalKind::picture, "single").tiles.kind, TileChoice::Kind::none);
+  EXPECT_EQ(recipe_named(SignalKind::picture, "single").schedule, Schedule::cosine);
 }
 
 TEST(Recipes, unknown_names_are_refused_with_the_known_ones) {
-  const Thrown seen = thrown_by([] { recipe_named("Original"); });
+  const Thrown seen = thrown_by([] { recipe_named(SignalKind::picture, "Original"); });
   EXPECT_EQ(seen.kind, ErrorKind::bad_input);
   EXPECT_THAT(seen.message, HasSubstr("--recipe Original: unknown recipe"));
   EXPECT_THAT(seen.hint, HasSubstr("fast, single, original"));
 }
 
 TEST(SuggestedLr, falls_with_the_root_of_the_width) {
-  Recipe recipe = recipe_named("single");
+  Recipe recipe = recipe_named(SignalKind::picture, "single");
   recipe.width = 1024;
   EXPECT_DOUBLE_EQ(suggested_lr(recipe, 256), recipe.lr / 2);
   recipe.width = 64;
@@ -81,6 +82,13 @@ TEST(SuggestedLr, falls_with_the_root_of_the_width) {
   EXPECT_EQ(suggested_lr(recipe, 256), recipe.lr) << "refused later, in words";
 }
 
+/// By the spectrum, within a share of Nyquist and nothing else.
+double suggested_omega_first(const Picture& picture, double nyquist_share) {
+  return omega_first_of(
+      {.name = "any", .nyquist_share = nyquist_share, .omega_first_limit = std::numeric_limits<double>::infinity()},
+      picture_signal(picture));
+}
+
 TEST(SuggestedOmegaFirst, is_twice_the_centroid_within_its_limits) {
   // Columns sin(2 pi x / 32): a sixteenth of Nyquist, which is pi (n - 1) / 2 radians per unit.
   Picture waves{format_of(128, 256, SampleType::f32, {"Y"}), {}};
@@ -88,7 +96,8 @@ TEST(SuggestedOmegaFirst, is_twice_the_centroid_within_its_limits) {
     waves.samples.push_back(static_cast<float>(std::sin(2 * std::numbers::pi * (i % 256) / 32)));
   const double nyquist = std::numbers::pi * 255 / 2;
   EXPECT_NEAR(suggested_omega_first(waves, 1), 2.0 / 16 * nyquist, 0.1 * nyquist / 8);
-  EXPECT_DOUBLE_EQ(suggested_omega_first(waves, 1), 2 * spectral_centroid(waves) * nyquist);
+  EXPECT_DOUBLE_EQ(suggested_omega_first(waves, 1),
+                   2 * spectral_centroid(*picture_signal(waves).samples, -1).across * nyquist);
   EXPECT_DOUBLE_EQ(suggested_omega_first(waves, 0.05), 0.05 * nyquist) << "the cap";
   EXPECT_EQ(suggested_omega_first(flat_picture(64, 64, 3), 1), 5) << "the least";
   EXPECT_EQ(suggested_omega_first(flat_picture(1, 1, 3), 1), 5);

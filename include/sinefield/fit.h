@@ -1,4 +1,4 @@
-// Fitting a picture: recipes, options, what is reported on the way and at the end.
+// Fitting a signal: recipes, options, what is reported on the way and at the end.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -11,11 +11,13 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sinefield/field.h"
-#include "sinefield/measures.h"
 #include "sinefield/optimizer_kind.h"
 #include "sinefield/query.h"
+#include "sinefield/signal.h"
+#include "sinefield/signal_measures.h"
 
 namespace sinefield {
 
@@ -32,10 +34,10 @@ struct TileChoice {
   enum class Kind : std::uint8_t {
     none,       ///< one network
     automatic,  ///< as many tiles, about square, as the budget of parameters allows
-    grid,       ///< rows x columns
+    grid,       ///< rows x columns, or as many numbers as the signal has axes
   };
   Kind kind = Kind::none;
-  int rows = 1, columns = 1;  ///< of a grid
+  std::vector<int> along = {};  ///< tiles on each axis of a grid; of videos, shared out among the shots
 };
 
 /// Everything that shapes a training run but the signal, the budget and the seed.
@@ -45,47 +47,55 @@ struct Recipe {
   double overlap = 0.15;  ///< of two neighbouring tiles, as a share of a tile's pitch, 0 .. 1
   Blend blend = Blend::quintic;
   int width = 256, hidden_layers = 3;
-  double omega_first = 0;      ///< radians per unit of the whole picture's [-1, 1]; 0 = `suggested_omega_first`
-  double nyquist_share = 0.2;  ///< the cap of the suggestion
-  /// Another: one network of limited size learns a large picture from coarse to fine only from a moderate frequency.
+  double omega_first = 0;  ///< radians per unit of the whole signal's [-1, 1]; 0 = by its spectrum: `frequencies_of`
+  double nyquist_share = 0.2;  ///< the cap of what the spectrum suggests, on each axis
+  /// The same of the time of videos: motion of a few pixels a frame fills its spectrum.
+  double time_nyquist_share = 0.4;
+  /// Another: one network of limited size learns a large signal from coarse to fine only from a moderate frequency.
   double omega_first_limit = 160;
   double omega_hidden = 30;
   OptimizerKind optimizer = OptimizerKind::adam;
   double lr = 4e-4;
   Schedule schedule = Schedule::cosine;
-  std::int64_t batch = 2048;  ///< points per step of a network, each pixel once per epoch; 0 = all pixels every step
+  std::int64_t batch = 2048;  ///< points per step of a network, each sample once per epoch; 0 = all of them every step
+  double batch_share = 0;     ///< the same as a share of all samples, where it is not 0
   double clip_norm = 1;       ///< largest norm of the gradient; 0 = no clipping
   bool rollback = true;       ///< go back to the best parameters after a spike of the loss
   std::int64_t steps = 4000;  ///< of each network on average, where no budget is given
+  double parameters_per_sample = 1;  ///< and channel: of an automatic grid of tiles
+  /// Frames that a tile of a video is long for each pixel that it is wide.
+  double frames_per_pixel = 0.15;
 };
 
-/// The recipes that have names: "fast" (tiles of small networks), "single" (one large network) and "original" (the
-/// training of Sitzmann et al. 2020).
-std::span<const Recipe> recipes();
+/// The recipes that have names, for one kind of signal: "fast" (tiles of small networks), "single" (one large network)
+/// and "original" (the training of Sitzmann et al. 2020; of volumes that of their videos).
+std::span<const Recipe> recipes(SignalKind);
 /// Throws bad_input for an unknown name.
-const Recipe& recipe_named(std::string_view name);
+const Recipe& recipe_named(SignalKind, std::string_view name);
 
 /// The rate for a recipe whose width has been changed from `usual_width`: in inverse proportion to the square root.
 double suggested_lr(const Recipe&, int usual_width);
 
-/// Twice the power-weighted centroid of the picture's spectrum, at most `nyquist_share` of the Nyquist frequency and at
-/// least 5: radians per unit of the picture's [-1, 1]. High enough to learn detail soon, low enough to interpolate.
-double suggested_omega_first(const Picture&, double nyquist_share);
+/// The highest frequency that the first layer begins with along each axis, in radians per sample: the recipe's own
+/// omega_first, or twice the power-weighted centroid of the signal's spectrum, at most `nyquist_share` of the Nyquist
+/// frequency, within the recipe's limit. High enough to learn detail soon, low enough to interpolate. Pictures have one
+/// for both axes, videos one in time and one in the frame.
+std::vector<double> frequencies_of(const Recipe&, const Signal&);
 
-/// What a recipe takes for a picture: its own omega_first, or the suggested one within its limit.
-double omega_first_of(const Recipe&, const Picture&);
+/// What one network takes for its omega_first: that of the last axis, in radians per unit of the field's coordinates.
+double omega_first_of(const Recipe&, const Signal&);
 
-/// The grid of tiles for a picture: `parameters` for all tiles together where the choice is automatic (0: one for each
-/// pixel and channel).
-Tiling picture_tiling(const PictureFormat&, const Recipe&, std::int64_t parameters);
+/// The grid of tiles for a signal: `parameters` for all tiles together where the choice is automatic (0: the recipe's
+/// number for each sample and channel).
+Tiling signal_tiling(const Signal&, const Recipe&, std::int64_t parameters);
 
 enum class StoppedBy : std::uint8_t { steps, psnr, seconds, interruption };
 std::string_view stopped_by_name(StoppedBy);
 
-/// Which pixels are kept from the training to judge what lies between those it sees.
+/// Which samples are kept from the training to judge what lies between those it sees.
 enum class Holdout : std::uint8_t {
   none,
-  between,  ///< trains on even rows and even columns; scores the others inside their hull
+  between,  ///< trains on even positions along every axis; scores the others inside their hull
 };
 
 struct FitProgress {
@@ -94,7 +104,7 @@ struct FitProgress {
   double loss;              ///< mean squared error in raw outputs: of the last step, or of the tiles as they stand
   double lr;
   double seconds, seconds_left;  ///< since `started`; expected until the end of the horizon
-  std::optional<double> psnr;    ///< of the picture as it would be written now, where it was evaluated
+  std::optional<double> psnr;    ///< of the signal as it would be written now, where it was evaluated
   std::optional<double> held_out_psnr;
 };
 
@@ -109,18 +119,19 @@ struct FitOptions {
   Recipe recipe;
   std::optional<std::int64_t> steps;        ///< of every network, > 0
   std::optional<std::int64_t> total_steps;  ///< of all tiles together, given to those that need them most
-  std::optional<double> psnr;               ///< dB; ends the run when the picture as written reaches it
+  std::optional<double> psnr;               ///< dB; ends the run when the signal as written reaches it
+  std::optional<double> snr;                ///< dB; the same as ratio to the mean square of the samples; of sounds
   std::optional<double> seconds;            ///< wall time from `started` to the result, final evaluation included
   /// Steps that the run is planned for, of the network or of all tiles together; default: steps, or what `seconds`
   /// allow.
   std::optional<std::int64_t> horizon;
-  std::int64_t parameters = 0;  ///< for all tiles of an automatic grid; 0 = one for each pixel and channel
+  std::int64_t parameters = 0;  ///< for all tiles of an automatic grid; 0 = the recipe's
   Holdout holdout = Holdout::none;
   std::uint64_t seed = 0;
   std::optional<Network> init;  ///< of one network: start from these parameters; the architecture must match
   ComputeOptions compute;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
-  /// Steps between evaluations of the whole picture; tiles are evaluated after each round of cycles if this is not 0.
+  /// Steps between evaluations of the whole signal; tiles are evaluated after each round of cycles if this is not 0.
   /// 0 = only where a stop needs one.
   std::int64_t evaluate_every = 0;
   std::function<void(const FitProgress&)> on_progress = {};  ///< now and then, on the caller's thread
@@ -135,7 +146,8 @@ struct FitReport {
   std::int64_t horizon;      ///< with the steps it repeats the run: see FitOptions
   double seconds;            ///< from `started` to the end of the final evaluation
   double loss;               ///< of the last step, or of the tiles
-  PictureMeasures measures;  ///< of the picture as it would be written; held out: of the pixels it was trained on
+  double psnr;               ///< of `measures`
+  SignalMeasures measures;   ///< of the signal as it would be written; held out: of the samples it was trained on
   std::optional<double> held_out_psnr;
   int rollbacks;            ///< times that the run went back to better parameters after a spike
   int restarts;             ///< tiles that were stuck and began anew
@@ -148,17 +160,20 @@ struct FitResult {
 };
 
 /// Steps of one network between evaluations so that these take at most about a tenth of the time, and at least 25.
-std::int64_t evaluation_interval(const Recipe&, std::int64_t pixels);
+std::int64_t evaluation_interval(const Recipe&, std::int64_t samples);
 
-/// What makes a run this run and no other, in a few characters: the picture and all options that decide about the
-/// parameters. Throws bad_input as fit_picture does.
-std::string fit_fingerprint(const Picture&, const FitOptions&);
+/// What makes a run this run and no other, in a few characters: the signal and all options that decide about the
+/// parameters. Throws bad_input as `fit` does.
+std::string fit_fingerprint(const Signal&, const FitOptions&);
 
-/// Fits a field to a picture. Throws bad_input for options that contradict each other and for a state that is of
+/// Fits a field to a signal. Throws bad_input for options that contradict each other and for a state that is of
 /// another run, failure for a divergence, a collapse to the mean, and a state that cannot be written.
-/// The parameters depend on picture, recipe, steps, horizon, seed and instruction set, not on threads, time, or
+/// The parameters depend on signal, recipe, steps, horizon, seed and instruction set, not on threads, time, or
 /// interruptions. After an interruption (stopped_by) the state holds all of it, and the field is as it stood; where a
 /// state is kept, the report then has no figures: an evaluation would let whoever interrupts wait.
+FitResult fit(const Signal&, const FitOptions&);
+
+/// The same of a picture.
 FitResult fit_picture(const Picture&, const FitOptions&);
 
 }  // namespace sinefield

@@ -8,7 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "signal/picture_samples.h"
+#include "signal/channel_maps.h"
+#include "signal/sample_batch.h"
 #include "sinefield/error.h"
 #include "train/network_trainer.h"
 #include "train/run.h"
@@ -23,7 +24,7 @@ constexpr std::int64_t keep_every = 100;
 constexpr int most_rollbacks = 8;
 /// A loss this many times the best one that was kept is a spike.
 constexpr double spike = 4;
-/// A network that explains no more of the picture than this after so many steps has collapsed to its mean.
+/// A network that explains no more of the signal than this after so many steps has collapsed to its mean.
 constexpr double collapsed_share = 0.98;
 constexpr std::int64_t collapse_steps = 500;
 
@@ -32,14 +33,14 @@ class NetworkRun {
   NetworkRun(const RunSignal& signal, const FitOptions& options, Field field)
       : signal_(signal),
         options_(options),
-        pixels_(signal.learned.format.height * signal.learned.format.width),
+        samples_(signal.samples()),
         field_(std::move(field)),
         state_(options.checkpoints, run_identity(signal, options, field_)),
         workers_(engine::make_workers(options.compute.threads)),
         trainer_(network().architecture, options.recipe.optimizer, options.recipe.clip_norm, options.compute.isa,
                  *workers_) {
     const std::int64_t batch = options.recipe.batch;
-    if (batch > 0 && batch < pixels_) indices_.resize(static_cast<std::size_t>(batch));
+    if (batch > 0 && batch < samples_) indices_.resize(static_cast<std::size_t>(batch));
     if (const auto state = state_.resumed()) restore(*state);
   }
 
@@ -55,7 +56,7 @@ class NetworkRun {
     }
     if (!std::ranges::all_of(network().parameters, [](float p) { return std::isfinite(p); }))
       throw diverged(done_, "a parameter is not finite");
-    if (evaluated_at_ != done_) look();
+    if (evaluated_at_ != done_ || figures_.wanted != FiguresWanted::all) look(FiguresWanted::all);
     check_collapse();
     return result(stopped_by);
   }
@@ -69,6 +70,7 @@ class NetworkRun {
                            horizon,
                            elapsed(),
                            loss_,
+                           figures_.psnr,
                            figures_.measures,
                            figures_.held_out_psnr,
                            rollbacks_,
@@ -96,32 +98,39 @@ class NetworkRun {
 
   void check_collapse() const {
     if (done_ < collapse_steps) return;
-    const Picture& picture = signal_.learned;
-    const int channels = picture.format.channel_count(), alpha = picture.format.alpha;
-    std::vector<double> sum(static_cast<std::size_t>(channels)), squares(sum);
-    for (std::size_t e = 0; e < picture.samples.size(); ++e) {
-      const auto value = static_cast<double>(picture.samples[e]);
-      sum[e % sum.size()] += value;
-      squares[e % sum.size()] += value * value;
-    }
+    // In raw outputs, over the channels that the figures are of.
+    const int uncounted = uncounted_channel(signal_.learned.format);
+    const std::size_t channels = signal_.learned.channels.size();
+    std::vector<double> sum(channels), squares(channels);
+    for_pieces(*signal_.learned.samples, [&](std::int64_t, std::span<const float> values) {
+      for (std::size_t e = 0; e < values.size(); ++e) {
+        const ChannelMap& map = field_.channels[e % channels];
+        const double value = (static_cast<double>(values[e]) - map.offset) / map.scale;
+        sum[e % channels] += value;
+        squares[e % channels] += value * value;
+      }
+    });
     double variance = 0;
-    for (int c = 0; c < channels; ++c) {
-      if (c == alpha) continue;
-      const auto n = static_cast<double>(pixels_), mean = sum[static_cast<std::size_t>(c)] / n;
-      variance += (squares[static_cast<std::size_t>(c)] / n - mean * mean) / picture.format.colour_channels();
+    int counted = 0;
+    for (std::size_t c = 0; c < channels; ++c) {
+      if (static_cast<int>(c) == uncounted) continue;
+      const auto n = static_cast<double>(samples_), mean = sum[c] / n;
+      variance += squares[c] / n - mean * mean;
+      ++counted;
     }
-    const double scale = field_.channels[alpha == 0 && channels > 1 ? 1 : 0].scale;
-    const double rounding = scale * scale * 1e-4;  // a picture this flat has nothing to collapse from
-    if (variance > rounding && figures_.measures.mse > collapsed_share * variance)
-      throw failure(fmt::format("the training collapsed: after {} steps the network is no closer to the picture than "
+    variance /= counted;
+    constexpr double rounding = 1e-4;  // a picture this flat has nothing to collapse from
+    const double least = signal_kind(signal_.learned.format) == SignalKind::sound ? 0 : rounding;
+    if (variance > least && signal_.squared_error_of(figures_.psnr) > collapsed_share * variance)
+      throw failure(fmt::format("the training collapsed: after {} steps the network is no closer to the signal than "
                                 "its mean",
                                 done_),
                     fmt::format("try a smaller --lr than {}, or a smaller --omega-first than {}", options_.recipe.lr,
                                 field_.networks.front().architecture.omega_first));
   }
 
-  void look() {
-    figures_ = evaluate(field_, signal_.whole, signal_.learned, options_.holdout, options_.compute);
+  void look(FiguresWanted wanted = FiguresWanted::psnr) {
+    figures_ = evaluate(field_, signal_.whole, signal_.learned, options_.holdout, wanted, options_.compute);
     evaluated_at_ = done_;
   }
 
@@ -140,8 +149,8 @@ class NetworkRun {
     constexpr std::int64_t unlimited = std::int64_t{1} << 60;
     const Recipe& recipe = options_.recipe;
     const std::int64_t wanted = options_.steps ? *options_.steps : options_.seconds ? unlimited : recipe.steps;
-    const std::int64_t evaluation = evaluation_interval(recipe, pixels_);
-    const auto points = static_cast<double>(indices_.empty() ? pixels_ : static_cast<std::int64_t>(indices_.size()));
+    const std::int64_t evaluation = evaluation_interval(recipe, samples_);
+    const auto points = static_cast<double>(indices_.empty() ? samples_ : static_cast<std::int64_t>(indices_.size()));
     const auto start = Clock::now();
     const double earlier = training_seconds_;
     for (;;) {
@@ -158,20 +167,20 @@ class NetworkRun {
       training_seconds_ = earlier + seconds_since(start);
       const double per_step = training_seconds_ / static_cast<double>(done_);
       // A step does three passes over its points, the evaluation one over all pixels, and the figures beside it.
-      const auto all_pixels = static_cast<double>(signal_.whole.format.height * signal_.whole.format.width);
+      const auto all_pixels = static_cast<double>(signal_.whole.samples->points());
       closing_seconds_ = 0.5 * per_step * all_pixels / points + 0.1;
       FitProgress progress{done_, last == unlimited ? 0 : last, loss_, lr, seconds, 0, {}, {}};
       progress.seconds_left = per_step * static_cast<double>(last - done_) + closing_seconds_;
       if (options_.seconds) progress.seconds_left = std::min(progress.seconds_left, *options_.seconds - seconds);
       const bool logged = options_.evaluate_every > 0 && (done_ % options_.evaluate_every == 0 || done_ == last);
-      const bool near = options_.psnr && done_ % evaluation == 0 && decibels(mean_loss_) > *options_.psnr - 1;
+      const bool near = options_.psnr && done_ % evaluation == 0 && signal_.decibels(mean_loss_) > *options_.psnr - 1;
       if (logged || near) {
         look();
-        progress.psnr = figures_.measures.psnr;
+        progress.psnr = figures_.psnr;
         progress.held_out_psnr = figures_.held_out_psnr;
       }
       if (options_.on_progress) options_.on_progress(progress);
-      if (near && figures_.measures.psnr >= *options_.psnr) return StoppedBy::psnr;
+      if (near && figures_.psnr >= *options_.psnr) return StoppedBy::psnr;
       if (options_.stop.stop_requested()) return StoppedBy::interruption;
       if (options_.seconds && elapsed() + per_step + closing_seconds_ > *options_.seconds) return StoppedBy::seconds;
       if (state_.due()) write_state();
@@ -179,8 +188,8 @@ class NetworkRun {
   }
 
   void take_step(double lr) {
-    if (!indices_.empty()) draw_samples(pixels_, options_.seed, done_, indices_);
-    const PictureBatch batch(signal_.learned, signal_.axes, field_.channels, indices_);
+    if (!indices_.empty()) draw_samples(samples_, options_.seed, done_, indices_);
+    const SampleBatch batch(*signal_.learned.samples, signal_.axes, field_.channels, indices_);
     loss_ = trainer_.step(network().parameters, batch, lr);
     ++done_;
     mean_loss_ = done_ == 1 ? loss_ : 0.9 * mean_loss_ + 0.1 * loss_;
@@ -267,7 +276,7 @@ class NetworkRun {
 
   const RunSignal& signal_;
   const FitOptions& options_;
-  std::int64_t pixels_;
+  std::int64_t samples_;
   Field field_;
   RunState state_;
   std::unique_ptr<engine::Workers> workers_;
@@ -278,7 +287,7 @@ class NetworkRun {
   double rate_ = 1;  // halved by every rollback
   int rollbacks_ = 0;
   Kept kept_;
-  FitFigures figures_{};
+  FitFigures figures_;
 };
 
 }  // namespace

@@ -28,17 +28,21 @@ std::string words(const std::optional<T>& value) {
 
 }  // namespace
 
-double decibels(double mean_squared_error) { return 10 * std::log10(4 / mean_squared_error); }
-double squared_error_of(double decibels) { return 4 * std::pow(10, -decibels / 10); }
+double RunSignal::decibels(double mean_squared_error) const {
+  return 10 * std::log10(peak * peak / mean_squared_error);
+}
+double RunSignal::squared_error_of(double decibels) const { return peak * peak * std::pow(10, -decibels / 10); }
 
 std::map<std::string, std::string> run_identity(const RunSignal& signal, const FitOptions& options,
                                                 const Field& start) {
   const Recipe& recipe = options.recipe;
-  const PictureFormat& format = signal.whole.format;
+  std::string size;  // width first, as people say it
+  for (const std::int64_t n : signal.whole.samples->sizes())
+    size = size.empty() ? fmt::format("{}", n) : fmt::format("{} x {}", n, size);
   return {{"software", SINEFIELD_VERSION},
           {"isa", std::string(isa_name(options.compute.isa))},
-          {"picture", fmt::format("{} x {} x {}, {}", format.width, format.height, format.channel_count(),
-                                  checksum(signal.whole.samples))},
+          {std::string(signal_kind_name(signal_kind(signal.whole.format))),
+           fmt::format("{} x {}, {}", size, signal.whole.samples->channels(), signal.whole.checksum)},
           {"recipe", recipe.name},
           {"overlap", fmt::format("{}", recipe.overlap)},
           {"blend", std::string(blend_name(recipe.blend))},

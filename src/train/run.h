@@ -21,16 +21,18 @@ inline double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// The picture, and what the run sees of it: the same where nothing is held out. Both outlive the run.
+/// The signal, and what the run sees of it: the same where nothing is held out. Both outlive the run.
 struct RunSignal {
-  const Picture& whole;
-  const Picture& learned;
-  std::vector<AxisMap> axes;  ///< from pixels of `learned` to network coordinates
-};
+  const Signal& whole;
+  const Signal& learned;
+  std::vector<AxisMap> axes;  ///< from samples of `learned` to network coordinates
+  double peak;                ///< of the PSNR, in raw outputs
 
-/// Raw outputs span [-1, 1]: mean squared error to dB and back.
-double decibels(double mean_squared_error);
-double squared_error_of(double decibels);
+  std::int64_t samples() const { return learned.samples->points(); }
+  /// Mean squared error of raw outputs to dB and back.
+  double decibels(double mean_squared_error) const;
+  double squared_error_of(double decibels) const;
+};
 
 /// Everything that decides about the parameters, by the names of the options.
 std::map<std::string, std::string> run_identity(const RunSignal&, const FitOptions&, const Field& start);

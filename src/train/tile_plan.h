@@ -12,7 +12,7 @@ namespace sinefield::train {
 
 /// What the plan knows of a tile.
 struct TileProgress {
-  double window_sum = 0;  ///< pixels that it stands for in the blend; 0: nothing to learn
+  double window_sum = 0;  ///< samples that it stands for in the blend; 0: nothing to learn
   double variance = 0;    ///< of its targets: the error of its mean alone
   double error = 0;       ///< mean squared error, weighted by the window, in raw outputs of the field
   double ratio = 0.3;     ///< of its error after its last cycle to that before
@@ -24,7 +24,7 @@ struct TileProgress {
   bool flat() const { return window_sum == 0 || variance == 0; }
 };
 
-/// Mean squared error of the blended picture as its tiles have it. Blending makes it smaller.
+/// Mean squared error of the blended signal as its tiles have it. Blending makes it smaller.
 double mean_error(std::span<const TileProgress>);
 
 struct TileBudget {

@@ -1,6 +1,6 @@
 // The run of a field of tiles: rounds of cycles. In a round the tiles that the plan names are trained for one cycle
 // each, a whole tile by one worker, so that nothing but the errors that they reach connects them; between rounds the
-// picture is looked at as a whole. Who trains when follows from counts of steps alone. Time decides only where a run
+// signal is looked at as a whole. Who trains when follows from counts of steps alone. Time decides only where a run
 // limited by it ends: what it did is repeated by --total-steps and --horizon.
 // SPDX-License-Identifier: MIT
 #include <fmt/core.h>
@@ -34,7 +34,7 @@ constexpr int most_attempts = 2;
 /// A run that is only given a quality may go this many times beyond the recipe's steps.
 constexpr std::int64_t patience = 20;
 
-/// What one worker needs to train any tile. Nothing of the size of the picture.
+/// What one worker needs to train any tile. Nothing of the size of the signal.
 struct TileWorker {
   TileWorker(const Architecture& architecture, const Recipe& recipe, Isa isa)
       : trainer(architecture, recipe.optimizer, recipe.clip_norm, isa, serial),
@@ -56,7 +56,7 @@ class TilesRun {
         options_(options),
         recipe_(options.recipe),
         field_(std::move(field)),
-        picture_(signal.learned, signal.axes, field_.channels, field_.tiling),
+        samples_(*signal.learned.samples, signal.axes, field_.channels, field_.tiling),
         state_(options.checkpoints, run_identity(signal, options, field_)),
         workers_(engine::make_workers(options.compute.threads)),
         tiles_(static_cast<std::size_t>(field_.tiling.tiles())) {
@@ -75,9 +75,9 @@ class TilesRun {
     const bool tried = std::ranges::all_of(tiles_, [](const TileProgress& t) { return t.flat() || t.steps > 0; });
     const bool flat = std::ranges::all_of(tiles_, [](const TileProgress& t) { return t.flat(); });
     if (!learned && tried && !flat)
-      throw failure("the training came to nothing: no tile got closer to the picture than its mean",
+      throw failure("the training came to nothing: no tile got closer to the signal than its mean",
                     fmt::format("try a smaller --lr than {}, or a smaller --omega-first", recipe_.lr));
-    if (evaluated_at_ != total_steps()) look();
+    if (evaluated_at_ != total_steps() || figures_.wanted != FiguresWanted::all) look(FiguresWanted::all);
     return result(stopped_by);
   }
 
@@ -88,9 +88,18 @@ class TilesRun {
     const std::int64_t total = total_steps(), count = std::ssize(tiles_);
     // Without a budget it ended while all tiles were given alike.
     const std::int64_t horizon = options_.steps ? *options_.steps : budget_ == 0 ? hold_share * total : budget_;
-    const FitReport report{
-        stopped_by,        (total + count / 2) / count, total,      horizon,   elapsed(),           mean_error(tiles_),
-        figures_.measures, figures_.held_out_psnr,      rollbacks_, restarts_, state_.fingerprint()};
+    const FitReport report{stopped_by,
+                           (total + count / 2) / count,
+                           total,
+                           horizon,
+                           elapsed(),
+                           mean_error(tiles_),
+                           figures_.psnr,
+                           figures_.measures,
+                           figures_.held_out_psnr,
+                           rollbacks_,
+                           restarts_,
+                           state_.fingerprint()};
     return {std::move(field_), report};
   }
 
@@ -129,9 +138,9 @@ class TilesRun {
     in_parallel(
         std::ssize(tiles_),
         [&](int, std::int64_t t) {
-          const std::vector<ChannelMap> statistics = picture_.statistics(t);
+          const std::vector<ChannelMap> statistics = samples_.statistics(t);
           TileProgress& tile = tiles_[static_cast<std::size_t>(t)];
-          tile.window_sum = picture_.window_sum(t);
+          tile.window_sum = samples_.window_sum(t);
           tile.variance = tile.error = statistics.front().scale * statistics.front().scale;
           for (std::size_t c = 0; c < channels; ++c)
             field_.tiling.normalisation[static_cast<std::size_t>(t) * channels + c] = {
@@ -178,19 +187,19 @@ class TilesRun {
     }
   }
 
-  /// The mean error of the tiles at which the picture should be good enough.
-  double error_wanted() const { return squared_error_of(*options_.psnr) / blend_gain_; }
+  /// The mean error of the tiles at which the signal should be good enough.
+  double error_wanted() const { return signal_.squared_error_of(*options_.psnr) / blend_gain_; }
 
   /// What the last look says about the quality that is wanted.
   void judge() {
-    reached_ = figures_.measures.psnr >= *options_.psnr;
-    if (const double error = mean_error(tiles_); error > 0 && std::isfinite(figures_.measures.psnr))
-      blend_gain_ = squared_error_of(figures_.measures.psnr) / error;
+    reached_ = figures_.psnr >= *options_.psnr;
+    if (const double error = mean_error(tiles_); error > 0 && std::isfinite(figures_.psnr))
+      blend_gain_ = signal_.squared_error_of(figures_.psnr) / error;
   }
 
-  void look() {
+  void look(FiguresWanted wanted = FiguresWanted::psnr) {
     const auto start = Clock::now();
-    figures_ = evaluate(field_, signal_.whole, signal_.learned, options_.holdout, options_.compute);
+    figures_ = evaluate(field_, signal_.whole, signal_.learned, options_.holdout, wanted, options_.compute);
     evaluated_at_ = total_steps();
     look_seconds_ = seconds_since(start);
   }
@@ -224,10 +233,8 @@ class TilesRun {
   double closing_seconds() const {
     // Before the first look: an evaluation is one pass over the pixels, a step three over its batch.
     const double points = static_cast<double>(done_) * static_cast<double>(recipe_.batch);
-    const double guess = points == 0
-                             ? 0
-                             : training_seconds_ / points / 3 *
-                                   static_cast<double>(signal_.whole.format.height * signal_.whole.format.width);
+    const double guess =
+        points == 0 ? 0 : training_seconds_ / points / 3 * static_cast<double>(signal_.whole.samples->points());
     return 0.05 + 1.2 * std::max(look_seconds_, guess) + 4e-9 * static_cast<double>(parameters());
   }
 
@@ -303,7 +310,7 @@ class TilesRun {
     Network& network = field_.networks[static_cast<std::size_t>(index)];
     const auto channels = static_cast<std::size_t>(field_.outputs());
     TileSamples& samples = worker.samples;
-    picture_.load(index,
+    samples_.load(index,
                   std::span(field_.tiling.normalisation).subspan(static_cast<std::size_t>(index) * channels, channels),
                   samples);
     const auto stream = static_cast<std::uint32_t>(index + (std::int64_t{tile.attempts} << 24));
@@ -377,7 +384,7 @@ class TilesRun {
       done_ = total_steps();
       progress.step = done_ / count;
       error_shown_ = progress.loss = mean_error(tiles_);
-      progress.psnr = figures_.measures.psnr;
+      progress.psnr = figures_.psnr;
       progress.held_out_psnr = figures_.held_out_psnr;
     }
     const double per_step = training_seconds_ / static_cast<double>(std::max<std::int64_t>(done_, 1));
@@ -473,15 +480,15 @@ class TilesRun {
   const FitOptions& options_;
   const Recipe& recipe_;
   Field field_;
-  TiledPicture picture_;
+  TiledSamples samples_;
   RunState state_;
   std::unique_ptr<engine::Workers> workers_;
   std::vector<std::unique_ptr<TileWorker>> tile_workers_;
   std::vector<TileProgress> tiles_;
   std::vector<TileCycle> order_;  // what remains of the round
   std::int64_t owed_ = 0;         // cycles at its start that later ones have overtaken
-  FitFigures figures_{};
-  double blend_gain_ = 1;  // error of the picture to that of its tiles
+  FitFigures figures_;
+  double blend_gain_ = 1;  // error of the signal to that of its tiles
   double earlier_seconds_ = 0, training_seconds_ = 0, look_seconds_ = 0, error_shown_ = 0;
   std::int64_t budget_ = 0, settled_floor_ = 0, done_ = 0, evaluated_at_ = -1;
   std::atomic<int> rollbacks_ = 0, restarts_ = 0;

@@ -1,0 +1,212 @@
+// From a signal and options to the field that a run starts with.
+// SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "signal/channel_maps.h"
+#include "signal/holdout.h"
+#include "sinefield/error.h"
+#include "train/run.h"
+
+namespace sinefield {
+namespace {
+
+/// The signal, where it and the options can be trained with.
+const Signal& checked(const Signal& signal, const FitOptions& options) {
+  const auto positive = [](const char* name, auto value) {
+    if (value && !(*value > 0)) throw bad_input(fmt::format("{} is {}, expected a number above 0", name, *value));
+  };
+  positive("steps", options.steps);
+  positive("total_steps", options.total_steps);
+  positive("seconds", options.seconds);
+  positive("horizon", options.horizon);
+  const Recipe& recipe = options.recipe;
+  const bool tiled = recipe.tiles.kind != TileChoice::Kind::none;
+  if (!(recipe.lr > 0 && recipe.lr <= 1))
+    throw bad_input(fmt::format("learning rate {}, expected a number above 0, at most 1", recipe.lr));
+  if (options.psnr && std::isnan(*options.psnr)) throw bad_input("psnr is not a number, expected dB");
+  if (options.snr && std::isnan(*options.snr)) throw bad_input("snr is not a number, expected dB");
+  if (options.snr && options.psnr)
+    throw bad_input("psnr and snr are given, which say the same thing of one signal, expected one of the two");
+  if (!(recipe.batch_share >= 0 && recipe.batch_share <= 1))
+    throw bad_input(fmt::format("batches of {} of all samples, expected 0 to 1", recipe.batch_share));
+  if (!(recipe.clip_norm >= 0)) throw bad_input(fmt::format("clip_norm is {}, expected 0 or more", recipe.clip_norm));
+  if (recipe.steps < 1) throw bad_input(fmt::format("the recipe has {} steps, expected 1 or more", recipe.steps));
+  if (recipe.batch < 0) throw bad_input(fmt::format("batch of {} points, expected 1 or more, or all", recipe.batch));
+  if (!(recipe.overlap >= 0 && recipe.overlap <= 1))
+    throw bad_input(fmt::format("overlap of {} of a tile, expected 0 to 1", recipe.overlap));
+  if (options.parameters < 0)
+    throw bad_input(fmt::format("a budget of {} parameters, expected 1 or more", options.parameters));
+  if (options.steps && options.total_steps)
+    throw bad_input("steps of every network and of all together are given, expected one of the two");
+  const auto wanted = tiled ? options.total_steps : options.steps;
+  if (tiled && options.steps && options.horizon)
+    throw bad_input("a horizon plans the steps of all tiles together, but steps of every tile are given",
+                    "give total steps with it");
+  if (wanted && options.horizon && *options.horizon < *wanted)
+    throw bad_input(fmt::format("horizon of {} steps is shorter than the run of {}", *options.horizon, *wanted));
+  if (!tiled && options.total_steps)
+    throw bad_input("total steps are shared out among tiles, but there is one network", "give steps");
+  if (tiled && options.init) throw bad_input("a run of tiles cannot start from one network", "train one network");
+  if (!tiled && recipe.schedule == Schedule::restarts)
+    throw bad_input("restarts are a schedule of tiles, but there is one network", "choose a recipe of one network");
+  if (tiled && recipe.schedule == Schedule::cosine)
+    throw bad_input("cosine is a schedule of one network, but there are tiles", "choose a recipe of tiles");
+  if (!(options.checkpoints.every > 0))
+    throw bad_input(fmt::format("checkpoints every {} seconds, expected a number above 0", options.checkpoints.every));
+  return signal;
+}
+
+/// Moves the hard edges between shots from between the frames that are learned to between those of the whole, so that
+/// a frame that is held out belongs to its own shot. `learned_map`: the time of the frames that are learned.
+void place_shots(TileAxis& axis, const AxisMap& whole_map, const AxisMap& learned_map, const Signal& whole,
+                 const Signal& learned) {
+  const auto edge = [](const AxisMap& map, std::int64_t cut) {
+    return map.scale * (static_cast<double>(cut) - 0.5) + map.offset;
+  };
+  for (std::size_t i = 0; i < whole.cuts.size(); ++i) {
+    const auto found = std::ranges::find(axis.cuts, edge(learned_map, learned.cuts[i]));
+    if (found != axis.cuts.end()) *found = edge(whole_map, whole.cuts[i]);
+  }
+}
+
+/// Gives the tiles coordinates in which the first layer's one omega means the frequency wanted along each axis, and
+/// returns it. `omegas`: of the axes, in radians per unit of the field's coordinates.
+double share_omega(Tiling& tiling, const std::vector<double>& omegas) {
+  double omega = 0;
+  for (std::size_t i = 0; i < omegas.size(); ++i) omega = std::max(omega, omegas[i] * tiling.axes[i].half_width);
+  for (std::size_t i = 0; i < omegas.size(); ++i)
+    if (omegas[i] > 0) tiling.axes[i].half_width = omega / omegas[i];
+  return omega;
+}
+
+/// In radians per unit of the field's coordinates, along each axis: what was asked for as it is.
+std::vector<double> omegas_of(const Recipe& recipe, const Signal& signal, const std::vector<AxisMap>& axes) {
+  if (recipe.omega_first != 0) return std::vector<double>(axes.size(), recipe.omega_first);
+  std::vector<double> omegas = frequencies_of(recipe, signal);
+  for (std::size_t i = 0; i < axes.size(); ++i) omegas[i] = axes[i].scale == 0 ? 5 : omegas[i] / axes[i].scale;
+  return omegas;
+}
+
+/// The field as it begins; of tiles only the first network.
+Field field_for(const Signal& whole, const Signal& learned, const FitOptions& options) {
+  const Recipe& recipe = options.recipe;
+  Field field;
+  field.axes = options.holdout == Holdout::none ? signal_axes(whole.format) : every_second_axes(whole.format);
+  field.channels = learned.channels;
+  field.signal = whole.format;
+
+  const std::vector<AxisMap> axes = signal_axes(learned.format);
+  const std::vector<double> omegas = omegas_of(recipe, learned, axes);
+  Architecture architecture{.inputs = static_cast<int>(axes.size()),
+                            .outputs = learned.samples->channels(),
+                            .width = recipe.width,
+                            .hidden_layers = recipe.hidden_layers,
+                            .omega_first = omegas.back(),
+                            .omega_hidden = recipe.omega_hidden};
+  if (recipe.tiles.kind != TileChoice::Kind::none) {
+    field.kind = FieldKind::tiles;
+    field.tiling = signal_tiling(learned, recipe, options.parameters);
+    if (options.holdout != Holdout::none)
+      place_shots(field.tiling.axes.front(), field.axes.front(), axes.front(), whole, learned);
+    architecture.omega_first = share_omega(field.tiling, omegas);
+    if (const auto reason = why_invalid(architecture)) throw bad_input("invalid architecture: " + *reason);
+    // Zero parameters: an untrained tile is its mean. The run makes as many as there are tiles.
+    field.networks = {{architecture, std::vector<float>(static_cast<std::size_t>(parameter_count(architecture)))}};
+  } else if (options.init) {
+    if (options.init->architecture != architecture)
+      throw bad_input("the network to start from has another architecture than the one asked for",
+                      "give the same --width, --hidden-layers and omegas, and a signal of the same axes and channels");
+    if (std::ssize(options.init->parameters) != parameter_count(architecture))
+      throw bad_input(fmt::format("the network to start from has {} parameters, its architecture {}",
+                                  options.init->parameters.size(), parameter_count(architecture)));
+    field.networks = {*options.init};
+  } else {
+    field.networks = {initial_network(architecture, options.seed)};
+  }
+  return field;
+}
+
+/// The mean square of all samples in raw outputs.
+double mean_square(const Signal& signal) {
+  double sum = 0;
+  const auto channels = signal.channels.size();
+  for_pieces(*signal.samples, [&](std::int64_t, std::span<const float> values) {
+    for (std::size_t e = 0; e < values.size(); ++e) {
+      const ChannelMap& map = signal.channels[e % channels];
+      const double raw = (static_cast<double>(values[e]) - map.offset) / map.scale;
+      sum += raw * raw;
+    }
+  });
+  return sum / static_cast<double>(signal.samples->points() * std::ssize(signal.channels));
+}
+
+/// What the signal makes of the options: shares and ratios of it as numbers.
+FitOptions settled(const Signal& learned, FitOptions options) {
+  if (options.recipe.batch_share > 0)
+    options.recipe.batch = std::max<std::int64_t>(
+        1, static_cast<std::int64_t>(options.recipe.batch_share * static_cast<double>(learned.samples->points())));
+  if (options.snr) {
+    const double square = mean_square(learned), peak = raw_peak(learned.format);
+    if (square == 0) throw bad_input("snr of silence has no meaning", "give --psnr, or neither: silence fits exactly");
+    options.psnr = *options.snr + 10 * std::log10(peak * peak / square);
+  }
+  return options;
+}
+
+/// Where a run begins. Refers to the signal and to itself.
+struct Start {
+  Signal learned;
+  train::RunSignal signal;
+  FitOptions options;
+  Field field;
+
+  Start(const Signal& whole, const FitOptions& given)
+      : learned(given.holdout == Holdout::none ? checked(whole, given) : every_second(checked(whole, given))),
+        signal{whole, learned, signal_axes(learned.format), raw_peak(whole.format)},
+        options(settled(learned, given)),
+        field(field_for(whole, learned, options)) {}
+  Start(const Start&) = delete;
+  Start& operator=(const Start&) = delete;
+};
+
+}  // namespace
+
+std::string_view stopped_by_name(StoppedBy reason) {
+  switch (reason) {
+    case StoppedBy::steps:
+      return "steps";
+    case StoppedBy::psnr:
+      return "psnr";
+    case StoppedBy::seconds:
+      return "seconds";
+    case StoppedBy::interruption:
+      return "interruption";
+  }
+  return "";
+}
+
+std::int64_t evaluation_interval(const Recipe& recipe, std::int64_t samples) {
+  const std::int64_t batch = recipe.batch == 0 ? samples : std::min(recipe.batch, samples);
+  return std::max<std::int64_t>(25, 10 * samples / (3 * batch));
+}
+
+std::string fit_fingerprint(const Signal& signal, const FitOptions& options) {
+  const Start start(signal, options);
+  return train::fingerprint(train::run_identity(start.signal, start.options, start.field));
+}
+
+FitResult fit(const Signal& signal, const FitOptions& options) {
+  Start start(signal, options);
+  return start.field.kind == FieldKind::tiles ? train::run_tiles(start.signal, start.options, std::move(start.field))
+                                              : train::run_network(start.signal, start.options, std::move(start.field));
+}
+
+FitResult fit_picture(const Picture& picture, const FitOptions& options) {
+  return fit(picture_signal(picture), options);
+}
+
+}  // namespace sinefield
