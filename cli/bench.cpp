@@ -164,8 +164,8 @@ double sincos_error(Isa isa) {
 Json tile_loop(const ComputeOptions& compute) {
   constexpr std::int64_t side = 34;  // pixels of a tile of the recipe, overlaps included
   FitOptions options;
-  options.recipe = recipe_named("fast");
-  options.recipe.tiles = {.kind = TileChoice::Kind::grid, .rows = 1, .columns = 1};
+  options.recipe = recipe_named(SignalKind::picture, "fast");
+  options.recipe.tiles = {.kind = TileChoice::Kind::grid, .along = {1, 1}};
   options.compute = {compute.isa, 1};
   Picture picture;
   picture.format.height = picture.format.width = side;

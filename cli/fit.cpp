@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/core.h>
 
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -10,8 +11,8 @@
 #include "cli/command.h"
 #include "cli/fit_options.h"
 #include "cli/interruption.h"
-#include "cli/pictures.h"
 #include "cli/progress.h"
+#include "cli/signals.h"
 #include "sinefield/error.h"
 #include "sinefield/fit.h"
 #include "sinefield/model_file.h"
@@ -21,6 +22,7 @@ namespace sinefield::cli {
 namespace {
 
 struct FitArguments {
+  SignalKind kind = SignalKind::picture;
   std::filesystem::path input, model, log;
   TrainingArguments training;
   std::optional<std::int64_t> log_every;
@@ -30,7 +32,7 @@ struct FitArguments {
 
 std::filesystem::path state_path(const std::filesystem::path& model) { return model.string() + ".state"; }
 
-/// step,seconds,loss,psnr,held_out_psnr,lr,loss_value, where the whole picture was evaluated. The file appears with the
+/// step,seconds,loss,psnr,held_out_psnr,lr,loss_value, where the whole signal was evaluated. The file appears with the
 /// first row, a run that never starts leaves none; a resumed run adds to it.
 class FitLog {
  public:
@@ -75,11 +77,11 @@ std::map<std::string, std::string> training_record(const FitArguments& a, const 
           {"steps", fmt::format("{}", report.steps)},
           {"total_steps", tiled ? fmt::format("{}", report.total_steps) : ""},
           {"horizon", fmt::format("{}", report.horizon)},
-          {"holdout", options.holdout == Holdout::none ? "" : "every second row and column trained"},
+          {"holdout", options.holdout == Holdout::none ? "" : "even positions along every axis trained"},
           {"init", a.training.init.filename().string()},
           {"isa", std::string(isa_name(options.compute.isa))},
           {"run", report.fingerprint},
-          {"psnr", fmt::format("{:.4f}", report.measures.psnr)},
+          {"psnr", fmt::format("{:.4f}", report.psnr)},
           {"held_out_psnr", report.held_out_psnr ? fmt::format("{:.4f}", *report.held_out_psnr) : ""}};
 }
 
@@ -95,7 +97,7 @@ int finished_already(const FitArguments& a, const Common& common, const Field& f
 }
 
 /// Before a run: what lies where it will write. Returns the field of a run that has ended already.
-std::optional<Field> check_targets(const FitArguments& a, const Common& common, const Picture& picture,
+std::optional<Field> check_targets(const FitArguments& a, const Common& common, const Signal& signal,
                                    const FitOptions& options) {
   std::error_code ignored;
   const std::filesystem::path state = state_path(a.model);
@@ -113,7 +115,7 @@ std::optional<Field> check_targets(const FitArguments& a, const Common& common, 
       (!has_state || std::filesystem::last_write_time(a.model) >= std::filesystem::last_write_time(state))) {
     try {
       Field field = read_model(a.model);
-      if (field.training["run"] == fit_fingerprint(picture, options)) {
+      if (field.training["run"] == fit_fingerprint(signal, options)) {
         std::filesystem::remove(state, ignored);
         return field;
       }
@@ -143,25 +145,31 @@ int interrupted(const FitArguments& a, const Common& common, const FitReport& re
   return 128 + signal;
 }
 
-int fit_image(const FitArguments& a, const Common& common) {
+/// Silence, or one colour all over.
+bool is_flat(const Signal& signal, const FitReport& report) {
+  return report.total_steps == 0 && std::isinf(report.psnr) && signal.samples->points() > 0;
+}
+
+int fit_signal(const FitArguments& a, const Common& common) {
   const Interruption interruption;
   const ComputeOptions compute = common.compute();
   const OutputLock lock(a.model);
   if (!a.resume) check_output(a.model, common, {a.input});
   if (!a.log.empty() && !a.resume)
     check_output(a.log, common, {a.input, a.model, a.training.init, state_path(a.model)});
-  FitOptions options = a.training.options();
+  FitOptions options = a.training.options(a.kind);
   options.compute = compute;
   options.started = process_start();
   options.stop = interruption.token();
   options.holdout = a.holdout ? Holdout::between : Holdout::none;
   options.checkpoints = {state_path(a.model), a.checkpoint_every, a.resume};
 
-  const Picture picture = pictures().read_picture(a.input, common.memory());
-  if (const auto field = check_targets(a, common, picture, options)) return finished_already(a, common, *field);
-  const std::int64_t pixels = picture.format.height * picture.format.width;
+  const LoadedSignal loaded = load_signal(a.kind, a.input, a.model.parent_path(), common);
+  const Signal& signal = loaded.signal;
+  if (const auto field = check_targets(a, common, signal, options)) return finished_already(a, common, *field);
   FitLog log(a.log, a.resume ? FitLog::Start::resumed : FitLog::Start::afresh);
-  if (log.wanted()) options.evaluate_every = a.log_every.value_or(evaluation_interval(options.recipe, pixels));
+  if (log.wanted())
+    options.evaluate_every = a.log_every.value_or(evaluation_interval(options.recipe, signal.samples->points()));
 
   auto progress = std::make_unique<Progress>(common);
   std::optional<double> last_psnr;
@@ -176,7 +184,7 @@ int fit_image(const FitArguments& a, const Common& common) {
                          last_psnr ? fmt::format("  {:.2f} dB", *last_psnr) : "");
     });
   };
-  FitResult result = fit_picture(picture, options);
+  FitResult result = fit(signal, options);
   progress.reset();
   const FitReport& report = result.report;
   if (report.stopped_by == StoppedBy::interruption) return interrupted(a, common, report, interruption.signal());
@@ -191,40 +199,72 @@ int fit_image(const FitArguments& a, const Common& common) {
   const std::int64_t parameters = parameters_of(result.field);
   const bool tiled = result.field.kind == FieldKind::tiles;
   const double omega_first =
-      tiled ? architecture.omega_first / result.field.tiling.axes[0].half_width : architecture.omega_first;
-  print_result(
-      common,
-      fmt::format("{}: {:.2f} dB{}, SSIM {:.4f}, {} steps{}, {:.1f} s, {} parameters, stopped by {}", a.model.string(),
-                  report.measures.psnr,
-                  report.held_out_psnr ? fmt::format(" (held out: {:.2f} dB)", *report.held_out_psnr) : "",
-                  report.measures.ssim, report.steps, tiled ? fmt::format(" of each of {} tiles", networks) : "",
-                  seconds, parameters, stopped_by_name(report.stopped_by)),
-      {{"model", a.model.string()},
-       {"psnr", number(report.measures.psnr)},
-       {"ssim", number(report.measures.ssim)},
-       {"psnr_alpha", number(report.measures.psnr_alpha)},
-       {"held_out_psnr", report.held_out_psnr ? number(*report.held_out_psnr) : Json(nullptr)},
-       {"loss", number(report.loss)},
-       {"steps", report.steps},
-       {"total_steps", report.total_steps},
-       {"horizon", report.horizon},
-       {"seconds", seconds},
-       {"parameters", parameters},
-       {"tiles", tiled ? Json(tiles_words(result.field)) : Json(nullptr)},
-       {"omega_first", omega_first},
-       {"omega_hidden", architecture.omega_hidden},
-       {"optimizer", optimizer_name(options.recipe.optimizer)},
-       {"seed", options.seed},
-       {"recipe", options.recipe.name},
-       {"rollbacks", report.rollbacks},
-       {"restarts", report.restarts},
-       {"stopped_by", stopped_by_name(report.stopped_by)},
-       {"height", picture.format.height},
-       {"width", picture.format.width},
-       {"channels", picture.format.channel_count()},
-       {"threads", options.compute.threads},
-       {"isa", isa_name(options.compute.isa)}});
+      tiled ? architecture.omega_first / result.field.tiling.axes.back().half_width : architecture.omega_first;
+  Json object = {{"model", a.model.string()}};
+  object.update(measures_json(report.measures));
+  object.update({{"held_out_psnr", report.held_out_psnr ? number(*report.held_out_psnr) : Json(nullptr)},
+                 {"loss", number(report.loss)},
+                 {"steps", report.steps},
+                 {"total_steps", report.total_steps},
+                 {"horizon", report.horizon},
+                 {"seconds", seconds},
+                 {"parameters", parameters},
+                 {"tiles", tiled ? Json(tiles_words(result.field)) : Json(nullptr)},
+                 {"omega_first", omega_first},
+                 {"omega_hidden", architecture.omega_hidden},
+                 {"optimizer", optimizer_name(options.recipe.optimizer)},
+                 {"seed", options.seed},
+                 {"recipe", options.recipe.name},
+                 {"rollbacks", report.rollbacks},
+                 {"restarts", report.restarts},
+                 {"stopped_by", stopped_by_name(report.stopped_by)},
+                 {"signal", signal_json(signal.format)},
+                 {"warnings", signal.warnings},
+                 {"threads", options.compute.threads},
+                 {"isa", isa_name(options.compute.isa)}});
+  if (const auto* picture = std::get_if<PictureFormat>(&signal.format))
+    object.update({{"height", picture->height}, {"width", picture->width}, {"channels", picture->channel_count()}});
+  print_result(common,
+               fmt::format("{}: {}{}{}, {} steps{}, {:.1f} s, {} parameters, stopped by {}", a.model.string(),
+                           is_flat(signal, report) ? "the same all over, which fits exactly: " : "",
+                           measures_words(report.measures),
+                           report.held_out_psnr ? fmt::format(" (held out: {:.2f} dB)", *report.held_out_psnr) : "",
+                           report.steps, tiled ? fmt::format(" of each of {} tiles", networks) : "", seconds,
+                           parameters, stopped_by_name(report.stopped_by)),
+               object);
   return 0;
+}
+
+/// `fit KIND`, with the options of all kinds.
+void add_kind(CLI::App& fit, Context& context, SignalKind kind, const char* name, const char* what, const char* input) {
+  CLI::App* command = fit.add_subcommand(name, what);
+  auto arguments = std::make_shared<FitArguments>();
+  FitArguments& a = *arguments;
+  a.kind = kind;
+  command->add_option("IN", a.input, input)->required();
+  command->add_option("-o,--output", a.model, "the model file to write")->required();
+
+  a.training.add_to(*command, kind);
+  command->add_flag("--holdout", a.holdout, "train on even positions along every axis, score the samples between them")
+      ->group(training_group);
+
+  const char* const state = "State";
+  command->add_option("--checkpoint-every", a.checkpoint_every, "seconds between states of the run, in MODEL.state")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->group(state);
+  command->add_flag("--resume", a.resume, "go on from MODEL.state, to the same bits; afresh where there is none")
+      ->group(state);
+
+  command->add_option("--log", a.log, "CSV of step, seconds, loss, psnr, ...")->group("Log");
+  command
+      ->add_option("--log-every", a.log_every, "steps between its rows (default: evaluating takes a tenth of the time)")
+      ->check(CLI::PositiveNumber)
+      ->group("Log");
+  add_common(*command, context.common);
+  command->callback([arguments, &context] {
+    context.run = [arguments, &context] { return fit_signal(*arguments, context.common); };
+  });
 }
 
 }  // namespace
@@ -232,32 +272,11 @@ int fit_image(const FitArguments& a, const Common& common) {
 void add_fit(CLI::App& app, Context& context) {
   CLI::App* fit = app.add_subcommand("fit", "fit a field to a signal");
   fit->require_subcommand(1);
-  CLI::App* image = fit->add_subcommand("image", "fit a picture (PNG, JPEG, TIFF, EXR)");
-  auto arguments = std::make_shared<FitArguments>();
-  FitArguments& a = *arguments;
-  image->add_option("IN", a.input, "the picture")->required();
-  image->add_option("-o,--output", a.model, "the model file to write")->required();
-
-  a.training.add_to(*image);
-  image->add_flag("--holdout", a.holdout, "train on even rows and columns, score the pixels between them")
-      ->group(training_group);
-
-  const char* const state = "State";
-  image->add_option("--checkpoint-every", a.checkpoint_every, "seconds between states of the run, in MODEL.state")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str()
-      ->group(state);
-  image->add_flag("--resume", a.resume, "go on from MODEL.state, to the same bits; afresh where there is none")
-      ->group(state);
-
-  image->add_option("--log", a.log, "CSV of step, seconds, loss, psnr, ...")->group("Log");
-  image
-      ->add_option("--log-every", a.log_every, "steps between its rows (default: evaluating takes a tenth of the time)")
-      ->check(CLI::PositiveNumber)
-      ->group("Log");
-  add_common(*image, context.common);
-  image->callback(
-      [arguments, &context] { context.run = [arguments, &context] { return fit_image(*arguments, context.common); }; });
+  add_kind(*fit, context, SignalKind::picture, "image", "fit a picture (PNG, JPEG, TIFF, EXR)", "the picture");
+  add_kind(*fit, context, SignalKind::sound, "audio", "fit a sound (WAV, FLAC, OGG, Opus, MP3, M4A, ...)", "the sound");
+  add_kind(*fit, context, SignalKind::video, "video", "fit a video (MP4, MKV, WebM, GIF, frames-%04d.png, ...)",
+           "the video, or the pattern of its frames' names");
+  add_kind(*fit, context, SignalKind::volume, "volume", "fit a volume (NPY, NRRD, NIfTI)", "the volume");
 }
 
 }  // namespace sinefield::cli

@@ -39,21 +39,25 @@ TileChoice parse_tiles(const std::string& text) {
   if (text == "none") return {};
   TileChoice choice{.kind = TileChoice::Kind::grid};
   const char* const end = text.data() + text.size();
-  const auto rows = std::from_chars(text.data(), end, choice.rows);
-  bool good = rows.ec == std::errc() && rows.ptr != end && *rows.ptr == 'x';
-  if (good) {
-    const auto columns = std::from_chars(rows.ptr + 1, end, choice.columns);
-    good = columns.ec == std::errc() && columns.ptr == end && choice.rows > 0 && choice.columns > 0;
+  bool good = true;
+  for (const char* at = text.data(); good;) {
+    int tiles = 0;
+    const auto [rest, error] = std::from_chars(at, end, tiles);
+    good = error == std::errc() && tiles > 0 && (rest == end || *rest == 'x');
+    choice.along.push_back(tiles);
+    if (rest == end) break;
+    at = rest + 1;
   }
   if (!good)
-    throw bad_input(fmt::format("--tiles {}: expected auto, none, or ROWSxCOLUMNS", text), "for example --tiles 8x12");
+    throw bad_input(fmt::format("--tiles {}: expected auto, none, or a number for each axis with x between them", text),
+                    "for example --tiles 8x12 for a picture, rows first, or --tiles 64 for a sound");
   return choice;
 }
 
 /// The recipe with what the command line changes; a network to start from decides about its own shape.
-Recipe recipe_of(const TrainingArguments& a, const std::optional<Network>& init) {
+Recipe recipe_of(const TrainingArguments& a, SignalKind kind, const std::optional<Network>& init) {
   const bool one_network = init || a.tiles == "none";
-  Recipe recipe = recipe_named(!a.recipe.empty() ? a.recipe : one_network ? "single" : "fast");
+  Recipe recipe = recipe_named(kind, !a.recipe.empty() ? a.recipe : one_network ? "single" : "fast");
   const int usual_width = recipe.width;
   if (!a.tiles.empty()) recipe.tiles = parse_tiles(a.tiles);
   if (init) {
@@ -75,26 +79,44 @@ Recipe recipe_of(const TrainingArguments& a, const std::optional<Network>& init)
   } else {
     recipe.lr = suggested_lr(recipe, usual_width);
   }
-  if (!a.batch.empty()) recipe.batch = parse_batch(a.batch);
+  if (!a.batch.empty()) {
+    recipe.batch = parse_batch(a.batch);
+    recipe.batch_share = 0;
+  }
   return recipe;
+}
+
+/// What a grid of tiles is given as.
+const char* grid_words(SignalKind kind) {
+  return kind == SignalKind::sound    ? "NUMBER"
+         : kind == SignalKind::video  ? "TIMESxROWSxCOLUMNS"
+         : kind == SignalKind::volume ? "ZxYxX"
+                                      : "ROWSxCOLUMNS";
 }
 
 }  // namespace
 
-void TrainingArguments::add_to(CLI::App& app) {
+void TrainingArguments::add_to(CLI::App& app, SignalKind kind) {
+  const std::string name(signal_kind_name(kind));
   const char* const stops = "Stop at whichever comes first";
   app.add_option("--steps", steps, "optimiser steps of every network")->check(CLI::PositiveNumber)->group(stops);
   app.add_option("--total-steps", total_steps, "of all tiles together, given to those that need them most")
       ->check(CLI::PositiveNumber)
       ->group(stops);
-  app.add_option("--psnr", psnr, "dB of the picture as it would be written")->group(stops);
+  app.add_option("--psnr", psnr, fmt::format("dB of the {} as it would be written", name))->group(stops);
+  if (kind == SignalKind::sound)
+    app.add_option("--snr", snr, "dB of the sound as it would be written: its mean square to that of the error")
+        ->group(stops);
   app.add_option("--seconds", seconds, "wall time from start to the written file")
       ->check(CLI::PositiveNumber)
       ->group(stops);
 
   const char* const shape = "Field";
-  app.add_option("--tiles", tiles, "auto, ROWSxCOLUMNS, or none: one network (default: the recipe's)")->group(shape);
-  app.add_option("--parameters", parameters, "for all tiles of --tiles auto (default: one per pixel and channel)")
+  app.add_option("--tiles", tiles,
+                 fmt::format("auto, {}, or none: one network (default: the recipe's)", grid_words(kind)))
+      ->group(shape);
+  app.add_option("--parameters", parameters,
+                 "for all tiles of --tiles auto (default: the recipe's number for each sample)")
       ->check(CLI::PositiveNumber)
       ->group(shape);
   app.add_option("--overlap", overlap, "of neighbouring tiles, as a share of a tile (default: the recipe's)")
@@ -105,7 +127,7 @@ void TrainingArguments::add_to(CLI::App& app) {
   app.add_option("--width", width, "units per layer")->group(shape);
   app.add_option("--hidden-layers", hidden_layers, "square layers between the first and the output")->group(shape);
   app.add_option("--omega-first", omega_first,
-                 "omega of the first layer, in units of the whole picture, or auto: from its spectrum")
+                 fmt::format("omega of the first layer, in units of the whole {}, or auto: from its spectrum", name))
       ->group(shape);
   app.add_option("--omega-hidden", omega_hidden, "frequency factor of the hidden layers")
       ->check(CLI::PositiveNumber)
@@ -118,7 +140,7 @@ void TrainingArguments::add_to(CLI::App& app) {
       ->group(training_group);
   app.add_option("--optimizer", optimizer, "adam or soap (default: the recipe's)")->group(training_group);
   app.add_option("--lr", lr, "learning rate")->check(CLI::PositiveNumber)->group(training_group);
-  app.add_option("--batch", batch, "pixels per step of a network, or all")->group(training_group);
+  app.add_option("--batch", batch, "samples per step of a network, or all")->group(training_group);
   app.add_option("--horizon", horizon,
                  "steps that the run is planned for: of the network, or of all tiles (default: its own)")
       ->check(CLI::PositiveNumber)
@@ -128,7 +150,7 @@ void TrainingArguments::add_to(CLI::App& app) {
       ->group(training_group);
 }
 
-FitOptions TrainingArguments::options() const {
+FitOptions TrainingArguments::options(SignalKind kind) const {
   FitOptions options;
   if (!init.empty()) {
     // A plain file of the original code does not know its omegas; one of ours must not be told them.
@@ -137,11 +159,12 @@ FitOptions TrainingArguments::options() const {
       throw bad_input(fmt::format("--init {}: holds several networks, expected a single one", init.string()));
     options.init = start.networks.front();
   }
-  options.recipe = recipe_of(*this, options.init);
+  options.recipe = recipe_of(*this, kind, options.init);
   options.steps = steps;
   options.total_steps = total_steps;
   options.horizon = horizon;
   options.psnr = psnr;
+  options.snr = snr;
   options.seconds = seconds;
   options.parameters = parameters.value_or(0);
   options.seed = static_cast<std::uint64_t>(seed);

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "cli/command.h"
+#include "cli/signals.h"
 #include "sinefield/error.h"
 #include "sinefield/machine.h"
 
@@ -35,10 +36,6 @@ int machine_info(const Common& common) {
        {"threads", compute.threads},
        {"memory_limit", common.memory()}});
   return 0;
-}
-
-const char* type_name(SampleType type) {
-  return type == SampleType::u8 ? "8 bit" : type == SampleType::u16 ? "16 bit" : "float";
 }
 
 /// Order of the enumerators.
@@ -136,23 +133,9 @@ int model_info(const InfoArguments& a, const Common& common) {
   }
   for (const ChannelMap& channel : field.channels)
     channels.push_back({{"scale", channel.scale}, {"offset", channel.offset}});
-  const PictureFormat& picture = field.picture;
-  Json signal = nullptr;
-  if (picture.height > 0) {
-    text += fmt::format("picture    {} x {}, {}, channels {}{}{}\n", picture.width, picture.height,
-                        type_name(picture.type), fmt::join(picture.channels, " "),
-                        picture.icc.empty() ? "" : fmt::format(", ICC profile of {} bytes", picture.icc.size()),
-                        picture.orientation == 1 ? "" : fmt::format(", orientation {}", picture.orientation));
-    signal = {{"type", "picture"},
-              {"width", picture.width},
-              {"height", picture.height},
-              {"bits", picture.type == SampleType::u8    ? 8
-                       : picture.type == SampleType::u16 ? 16
-                                                         : 32},
-              {"channels", picture.channels},
-              {"orientation", picture.orientation},
-              {"icc_bytes", picture.icc.size()}};
-  }
+  const SignalKind kind = signal_kind(field.signal);
+  if (kind != SignalKind::none) text += fmt::format("{:<11}{}\n", signal_kind_name(kind), signal_words(field.signal));
+  const Json signal = signal_json(field.signal);
   for (const auto& [name, value] : field.training)
     if (!value.empty()) text += fmt::format("training   {} = {}\n", name, value);
   text.pop_back();

@@ -1,32 +1,65 @@
-// `sinefield render`: a model becomes a picture of values or derivatives, at any size, or an array.
+// `sinefield render`: a model becomes what it stands for, at any size, rate or part of it, or a picture of it.
 // SPDX-License-Identifier: MIT
+#include "cli/render.h"
+
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <memory>
 
+#include "cli/codecs.h"
 #include "cli/command.h"
-#include "cli/pictures.h"
-#include "cli/progress.h"
-#include "sinefield/array_file.h"
-#include "sinefield/contact_sheet.h"
 #include "sinefield/error.h"
-#include "sinefield/measures.h"
-#include "sinefield/picture_views.h"
-#include "sinefield/render.h"
 
 namespace sinefield::cli {
 namespace {
 
-struct RenderArguments {
-  std::filesystem::path model, output, sheet;
-  std::string size, show = "value";
-  std::optional<double> scale;
-  std::optional<int> bits;
-  ModelOmegas omegas;
-};
+/// Options that a kind of signal has no use for.
+void check_options(const RenderArguments& a, SignalKind kind) {
+  const auto only = [&](bool given, const char* option, std::initializer_list<SignalKind> kinds) {
+    if (given && std::ranges::find(kinds, kind) == kinds.end())
+      throw bad_input(fmt::format("{}: a {} has none", option, signal_kind_name(kind)),
+                      "see `sinefield render --help` for what goes with which kind of model");
+  };
+  using enum SignalKind;
+  only(!a.size.empty(), "--size", {picture, video, volume});
+  only(a.scale.has_value(), "--scale", {picture, video, volume});
+  only(a.show != "value", "--show", {picture});
+  only(a.bits.has_value(), "--bits", {picture});
+  only(a.from.has_value(), "--from", {sound, video});
+  only(a.to.has_value(), "--to", {sound, video});
+  only(a.rate.has_value(), "--rate", {sound});
+  only(!a.type.empty(), "--sample-type", {sound, volume});
+  only(a.fps.has_value(), "--fps", {video});
+  only(!a.sound.empty(), "--sound", {video});
+  only(!a.slice.empty(), "--slice", {volume});
+  if (a.from && !(*a.from >= 0)) throw bad_input(fmt::format("--from {}: expected seconds, 0 or more", *a.from));
+  if (a.to && !(*a.to > a.from.value_or(0)))
+    throw bad_input(fmt::format("--to {}: expected seconds after --from {}", *a.to, a.from.value_or(0)));
+}
+
+int render(const RenderArguments& a, const Common& common) {
+  const bool frames = a.output.string().find('%') != std::string::npos;  // each is checked when it is known how many
+  if (!frames) check_output(a.output, common, {a.model, a.sheet, a.sound});
+  const Field field = a.omegas.read(a.model);
+  const SignalKind kind = signal_kind(field.signal);
+  if (kind == SignalKind::none)
+    throw bad_input(fmt::format("{}: stands for no picture, sound, video or volume", a.model.string()),
+                    "ask for its values with `sinefield eval`");
+  check_options(a, kind);
+  Json result = {{"output", a.output.string()}};
+  result.update(kind == SignalKind::picture ? render_picture(a, field, common)
+                : kind == SignalKind::sound ? render_sound(a, field, common)
+                : kind == SignalKind::video ? render_video(a, field, common)
+                                            : render_volume(a, field, common));
+  const double seconds = seconds_since_start();
+  result["seconds"] = seconds;
+  print_result(common, fmt::format("{}: {:.1f} s", a.output.string(), seconds), result);
+  return 0;
+}
+
+}  // namespace
 
 std::string extension_of(const std::filesystem::path& path) {
   std::string extension = path.extension().string();
@@ -35,174 +68,55 @@ std::string extension_of(const std::filesystem::path& path) {
   return extension;
 }
 
-Size output_size(const RenderArguments& a, const PictureFormat& original) {
-  if (!a.size.empty()) return parse_size("--size", a.size);
-  if (!a.scale) return {original.width, original.height};
-  if (!std::isfinite(*a.scale)) throw bad_input(fmt::format("--scale {}: expected a finite number above 0", *a.scale));
-  const auto scaled = [&](std::int64_t n) { return std::max(std::round(static_cast<double>(n) * *a.scale), 1.0); };
-  if (scaled(original.width) > 1e6 || scaled(original.height) > 1e6)
-    throw bad_input(fmt::format("--scale {}: the picture would be larger than 1000000 samples a side", *a.scale));
-  return {static_cast<std::int64_t>(scaled(original.width)), static_cast<std::int64_t>(scaled(original.height))};
+std::vector<double> resampled_positions(std::int64_t outputs, std::int64_t inputs) {
+  const double step = static_cast<double>(inputs) / static_cast<double>(outputs);
+  std::vector<double> positions;
+  for (std::int64_t j = 0; j < outputs; ++j)
+    positions.push_back(std::clamp((static_cast<double>(j) + 0.5) * step - 0.5, 0.0, static_cast<double>(inputs - 1)));
+  return positions;
 }
-
-/// The type of the output's samples: what --bits says, or the original's as far as the format holds it.
-SampleType output_type(const RenderArguments& a, SampleType original) {
-  const std::string extension = extension_of(a.output);
-  if (!a.bits)
-    return extension == ".exr"                                  ? SampleType::f32
-           : extension == ".png" && original == SampleType::f32 ? SampleType::u16
-           : extension == ".jpg" || extension == ".jpeg"        ? SampleType::u8
-                                                                : original;
-  return *a.bits == 8 ? SampleType::u8 : *a.bits == 16 ? SampleType::u16 : SampleType::f32;
-}
-
-/// What the picture to be written will be, for a refusal before the work.
-PictureFormat output_format(const RenderArguments& a, const Field& field, Size size, Order order, bool numbers) {
-  PictureFormat format = field.picture;
-  if (!a.sheet.empty() || order != Order::value) {
-    format = PictureFormat();
-    format.type = numbers ? SampleType::f32 : SampleType::u8;
-    format.channels = numbers ? std::vector<std::string>{"Y"} : std::vector<std::string>{"R", "G", "B"};
-  } else {
-    format.type = output_type(a, field.picture.type);
-  }
-  format.height = size.height;
-  format.width = size.width;
-  return format;
-}
-
-/// All jets of a grid, for arrays: the evaluation's own units and shapes.
-void write_array(const RenderArguments& a, const Field& field, Size size, Order order, const Common& common,
-                 const FractionDone& report) {
-  PictureRenderer renderer(field, size.height, size.width, order, common.compute());
-  std::vector<float> all;
-  for (std::int64_t y = 0; y < size.height; y += renderer.strip()) {
-    const std::int64_t count = std::min(renderer.strip(), size.height - y);
-    const Jets<float> jets = renderer.rows(y, count);
-    const std::vector<float>& part = order == Order::value      ? jets.value
-                                     : order == Order::gradient ? jets.gradient
-                                                                : jets.laplacian;
-    all.insert(all.end(), part.begin(), part.end());
-    report(static_cast<double>(y + count) / static_cast<double>(size.height));
-  }
-  std::vector<std::int64_t> shape = {size.height, size.width, field.outputs()};
-  if (order == Order::gradient) shape.push_back(2);
-  write_npy(a.output, shape, std::span<const float>(all), common.overwrite());
-}
-
-/// Derivatives as numbers in a float picture: channels Y.row and Y.column, or Y.laplacian.
-Picture derivative_numbers(const DerivativePlanes& planes, Size size) {
-  Picture picture;
-  picture.format.height = size.height;
-  picture.format.width = size.width;
-  picture.format.type = SampleType::f32;
-  if (!planes.laplacian.empty()) {
-    picture.format.channels = {"Y.laplacian"};
-    picture.samples = planes.laplacian;
-    return picture;
-  }
-  picture.format.channels = {"Y.row", "Y.column"};
-  picture.samples.reserve(planes.d_row.size() * 2);
-  for (std::size_t p = 0; p < planes.d_row.size(); ++p)
-    picture.samples.insert(picture.samples.end(), {planes.d_row[p], planes.d_column[p]});
-  return picture;
-}
-
-/// Original and model side by side, with the exact derivatives beside the photograph's finite differences.
-Picture sheet(const RenderArguments& a, const Field& field, const Common& common, const FractionDone& report) {
-  Picture original = pictures().read_picture(a.sheet, common.memory());
-  const std::int64_t height = original.format.height, width = original.format.width;
-  if (height != field.picture.height || width != field.picture.width)
-    throw bad_input(fmt::format("--sheet {}: {} x {} pixels, the model's picture has {} x {}", a.sheet.string(), width,
-                                height, field.picture.width, field.picture.height));
-  const ComputeOptions compute = common.compute();
-  Picture rebuilt =
-      render_values(field, height, width, original.format.type, compute, [&](double done) { report(done / 6); });
-  quantise(rebuilt);
-  const PictureMeasures measures = compare(rebuilt, original);
-  const DerivativePlanes gradient = render_derivatives(field, height, width, Order::gradient, compute,
-                                                       [&](double done) { report((1 + 2 * done) / 6); });
-  const DerivativePlanes laplacian = render_derivatives(field, height, width, Order::laplacian, compute,
-                                                        [&](double done) { report((3 + 3 * done) / 6); });
-  const std::vector<float> plane = luminance_plane(original);
-  const PlaneGradient difference = sobel(height, width, plane);
-  const std::array<SheetEntry, 6> entries = {
-      SheetEntry{std::move(original), "photograph"},
-      SheetEntry{gradient_picture(height, width, difference.d_row, difference.d_column), "its Sobel gradient"},
-      SheetEntry{laplacian_picture(height, width, laplace(height, width, plane)), "its 5-point Laplacian"},
-      SheetEntry{std::move(rebuilt), fmt::format("rebuilt, {:.1f} dB, SSIM {:.3f}", measures.psnr, measures.ssim)},
-      SheetEntry{gradient_picture(height, width, gradient.d_row, gradient.d_column), "gradient of the model"},
-      SheetEntry{laplacian_picture(height, width, laplacian.laplacian), "Laplacian of the model"}};
-  return pictures().contact_sheet(entries, 3);
-}
-
-int render(const RenderArguments& a, const Common& common) {
-  check_output(a.output, common, {a.model, a.sheet});
-  const bool array = extension_of(a.output) == ".npy";
-  if (array && a.bits && *a.bits != 32)
-    throw bad_input(fmt::format("--bits {}: .npy files hold 32-bit floats", *a.bits));
-  const Field field = a.omegas.read(a.model);
-  if (field.picture.height < 1)
-    throw bad_input(fmt::format("{}: stands for no picture", a.model.string()),
-                    "ask for its values with `sinefield eval`");
-  const Order order = a.show == "value" ? Order::value : a.show == "gradient" ? Order::gradient : Order::laplacian;
-  const Size size = output_size(a, field.picture);
-  const std::uint64_t memory = static_cast<std::uint64_t>(size.width) * static_cast<std::uint64_t>(size.height) *
-                               static_cast<std::uint64_t>(std::max(field.outputs(), 3)) * sizeof(float);
-  if (memory > common.memory())
-    throw bad_input(fmt::format("{} x {} samples need {} MiB, more than the {} MiB allowed", size.width, size.height,
-                                memory >> 20, common.memory() >> 20),
-                    "give a smaller --size or --scale, or a larger --memory-limit");
-  // A float picture holds derivatives as numbers, any other a picture of them.
-  const bool numbers = order != Order::value && (extension_of(a.output) == ".exr" || a.bits == 32);
-  const PictureFormat format = output_format(a, field, size, order, numbers);
-  if (!array) pictures().require_writable(a.output, format);
-  Progress progress(common);
-  const FractionDone report = [&](double done) { progress.update(done, -1, [&] { return std::string("rendering"); }); };
-  if (!a.sheet.empty()) {
-    pictures().write_picture(a.output, sheet(a, field, common, report));
-  } else if (array) {
-    write_array(a, field, size, order, common, report);
-  } else if (order == Order::value) {
-    pictures().write_picture(a.output,
-                             render_values(field, size.height, size.width, format.type, common.compute(), report));
-  } else {
-    const DerivativePlanes planes = render_derivatives(field, size.height, size.width, order, common.compute(), report);
-    pictures().write_picture(a.output, numbers ? derivative_numbers(planes, size)
-                                       : order == Order::gradient
-                                           ? gradient_picture(size.height, size.width, planes.d_row, planes.d_column)
-                                           : laplacian_picture(size.height, size.width, planes.laplacian));
-  }
-  const double seconds = seconds_since_start();
-  Json result = {{"output", a.output.string()}, {"show", a.show}, {"seconds", seconds}};
-  if (a.sheet.empty()) result.update({{"width", size.width}, {"height", size.height}});
-  print_result(common, fmt::format("{}: {:.1f} s", a.output.string(), seconds), result);
-  return 0;
-}
-
-}  // namespace
 
 void add_render(CLI::App& app, Context& context) {
-  CLI::App* command = app.add_subcommand("render", "render a model as a picture or an array");
+  CLI::App* command = app.add_subcommand("render", "render a model as a file of its kind, or as a picture");
   auto arguments = std::make_shared<RenderArguments>();
   RenderArguments& a = *arguments;
   command->add_option("MODEL", a.model, "the model file")->required();
-  command->add_option("-o,--output", a.output, "OUT.png, .jpg, .tif, .exr or .npy")->required();
-  CLI::Option* size = command->add_option("--size", a.size, "WIDTHxHEIGHT (default: the original's)");
+  command
+      ->add_option("-o,--output", a.output,
+                   "a file of the model's kind, or OUT.png: a picture of it\n"
+                   "picture: .png .jpg .tif .exr .npy; sound: .wav .flac .ogg .opus\n"
+                   "video: .mp4 .mkv .webm .gif frames-%04d.png; volume: .npy .nrrd .vti")
+      ->required();
+  CLI::Option* size = command->add_option("--size", a.size, "WIDTHxHEIGHT, of volumes XxYxZ (default: the original's)");
   CLI::Option* scale =
       command
           ->add_option("--scale", a.scale, "factor F to the original's size: output sample j lies at (j+0.5)/F - 0.5")
           ->check(CLI::PositiveNumber)
           ->excludes(size);
+  const char* const picture = "Pictures";
   CLI::Option* show =
       command
           ->add_option("--show", a.show, "value; gradient (colour = direction) or laplacian; numbers in .npy and .exr")
-          ->check(CLI::IsMember({"value", "gradient", "laplacian"}));
-  CLI::Option* bits =
-      command->add_option("--bits", a.bits, "8, 16 or 32 (float) per sample")->check(CLI::IsMember({8, 16, 32}));
-  command
-      ->add_option("--sheet", a.sheet,
-                   "a labelled sheet instead: this original, the model, and the derivatives of both")
+          ->check(CLI::IsMember({"value", "gradient", "laplacian"}))
+          ->group(picture);
+  CLI::Option* bits = command->add_option("--bits", a.bits, "8, 16 or 32 (float) per sample")
+                          ->check(CLI::IsMember({8, 16, 32}))
+                          ->group(picture);
+  const char* const timed = "Sounds and videos";
+  command->add_option("--from", a.from, "seconds at which to begin")->group(timed);
+  command->add_option("--to", a.to, "seconds at which to end")->group(timed);
+  command->add_option("--rate", a.rate, "frames of a sound per second, Hz, band-limited (default: the original's)")
+      ->check(CLI::Range(1, 1'000'000'000))
+      ->group(timed);
+  command->add_option("--fps", a.fps, "frames of a video per second (default: the original's)")
+      ->check(CLI::PositiveNumber)
+      ->group(timed);
+  command->add_option("--sound", a.sound, "a file whose sound track goes with the video, as it is")->group(timed);
+  command->add_option("--sample-type", a.type, "u8 s16 s24 s32 f32 f64; of a volume u8 i8 u16 i16 i32 f32")
+      ->group("Sounds and volumes");
+  command->add_option("--slice", a.slice, "x=N, y=N or z=N: the slice for .png (default: the middle one along z)")
+      ->group("Volumes");
+  command->add_option("--sheet", a.sheet, "a labelled sheet instead, as .png: this original beside the model")
       ->excludes(size)
       ->excludes(scale)
       ->excludes(show)

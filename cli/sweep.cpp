@@ -9,15 +9,14 @@
 #include <memory>
 #include <utility>
 
+#include "cli/codecs.h"
 #include "cli/command.h"
 #include "cli/fit_options.h"
 #include "cli/interruption.h"
-#include "cli/pictures.h"
 #include "cli/progress.h"
 #include "cli/sweep_pictures.h"
 #include "cli/sweep_runs.h"
 #include "io/output_file.h"
-#include "signal/holdout.h"
 #include "sinefield/error.h"
 #include "sinefield/fit.h"
 #include "sinefield/measures.h"
@@ -82,12 +81,12 @@ std::vector<SweptOption> swept_options(const SweepArguments& a) {
 }
 
 /// Factors of the first-layer frequency that a run would choose by itself, where nothing else is to be varied.
-void vary_omega_first(std::vector<SweptOption>& options, const Picture& picture, const Common& common) {
+void vary_omega_first(std::vector<SweptOption>& options, const Signal& signal, const Common& common) {
   const bool given = std::ranges::any_of(
       options, [](const SweptOption& o) { return o.values.size() > 1 || o.name == "omega-first" || o.name == "init"; });
   if (given) return;
-  const Recipe recipe = Grid(options).arguments(0).options().recipe;
-  const double suggested = omega_first_of(recipe, every_second_pixel(picture));
+  const Recipe recipe = Grid(options).arguments(0).options(SignalKind::picture).recipe;
+  const double suggested = omega_first_of(recipe, every_second(signal));
   SweptOption omega{"omega-first", {}};
   for (const double factor : {0.25, 0.5, 1.0, 2.0}) omega.values.push_back(fmt::format("{:.4g}", factor * suggested));
   if (!common.quiet)
@@ -166,8 +165,9 @@ Outcomes prepare(const SweepArguments& a, const Files& files, const Grid& grid,
 
 /// The field as integers, as far as the window shows it.
 Picture crop_of(const Field& field, const Window& window, const ComputeOptions& compute) {
-  const SampleType type = field.picture.type == SampleType::f32 ? SampleType::u16 : field.picture.type;
-  Picture picture = cropped(render_values(field, field.picture.height, field.picture.width, type, compute), window);
+  const SampleType type = field.picture()->type == SampleType::f32 ? SampleType::u16 : field.picture()->type;
+  Picture picture =
+      cropped(render_values(field, field.picture()->height, field.picture()->width, type, compute), window);
   quantise(picture);
   return picture;
 }
@@ -176,9 +176,9 @@ Outcome outcome_of(const FitResult& result) {
   const FitReport& report = result.report;
   return {.tiles = tiles_words(result.field),
           .parameters = parameters_of(result.field),
-          .psnr = report.measures.psnr,
+          .psnr = report.psnr,
           .held_out_psnr = report.held_out_psnr.value_or(Outcome::none),
-          .ssim = report.measures.ssim,
+          .ssim = std::get<PictureMeasures>(report.measures).ssim,
           .seconds = report.seconds,
           .steps = report.steps,
           .total_steps = report.total_steps,
@@ -231,11 +231,12 @@ int sweep_image(const SweepArguments& a, const Common& common) {
     throw bad_input(fmt::format("{}: {} x {} pixels leave none between those that are trained on", a.input.string(),
                                 picture.format.width, picture.format.height),
                     "give a picture of at least 3 pixels one way");
-  vary_omega_first(options, picture, common);
+  const Signal signal = picture_signal(picture);
+  vary_omega_first(options, signal, common);
   grid = Grid(std::move(options));
 
   const auto fit_options = [&](std::size_t run) {
-    FitOptions one = grid.arguments(run).options();
+    FitOptions one = grid.arguments(run).options(SignalKind::picture);
     one.compute = compute;
     one.holdout = Holdout::between;
     one.stop = interruption.token();
@@ -243,8 +244,7 @@ int sweep_image(const SweepArguments& a, const Common& common) {
   };
   // Says also what is wrong with a combination, before anything is trained.
   std::vector<std::string> fingerprints;
-  for (std::size_t run = 0; run < grid.size(); ++run)
-    fingerprints.push_back(fit_fingerprint(picture, fit_options(run)));
+  for (std::size_t run = 0; run < grid.size(); ++run) fingerprints.push_back(fit_fingerprint(signal, fit_options(run)));
 
   std::error_code error;
   if (!fs::exists(a.folder, error) && !fs::create_directory(a.folder, error))
@@ -275,7 +275,7 @@ int sweep_image(const SweepArguments& a, const Common& common) {
     };
     std::optional<FitResult> result;
     try {
-      result = fit_picture(picture, one);
+      result = fit(signal, one);
     } catch (const std::bad_alloc&) {
       outcomes[run] = failed_outcome(one, "out of memory");
     } catch (const Error& failed) {
@@ -329,7 +329,7 @@ void add_sweep(CLI::App& app, Context& context) {
   CLI::App run_options;
   run_options.set_help_flag();
   TrainingArguments declared;
-  declared.add_to(run_options);
+  declared.add_to(run_options, SignalKind::picture);
   for (const CLI::Option* option : run_options.get_options()) {
     auto text = std::make_unique<SweepArguments::Text>();
     text->name = option->get_lnames().front();

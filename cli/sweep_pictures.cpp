@@ -8,11 +8,11 @@
 #include <cmath>
 #include <numeric>
 
-#include "cli/pictures.h"
-#include "signal/picture_samples.h"
+#include "cli/codecs.h"
 #include "sinefield/contact_sheet.h"
 #include "sinefield/measures.h"
 #include "sinefield/picture_views.h"
+#include "sinefield/signal.h"
 
 namespace sinefield::cli {
 namespace {
@@ -114,7 +114,7 @@ Picture cropped(const Picture& picture, const Window& window) {
 
 Picture in_integers(Picture picture) {
   if (picture.format.type != SampleType::f32) return picture;
-  const std::vector<ChannelMap> maps = picture_channels(picture);
+  const std::vector<ChannelMap> maps = picture_signal(picture).channels;
   for (std::size_t i = 0; i < picture.samples.size(); ++i) {
     const ChannelMap& map = maps[i % maps.size()];  // its [-1, 1] becomes the full scale
     const double raw = (static_cast<double>(picture.samples[i]) - map.offset) / map.scale;

@@ -21,7 +21,7 @@ namespace {
 TrainingArguments parsed(const std::vector<SweptOption>& options) {
   CLI::App parser;
   TrainingArguments arguments;
-  arguments.add_to(parser);
+  arguments.add_to(parser, SignalKind::picture);
   std::vector<std::string> words;
   for (const SweptOption& option : options) words.push_back("--" + option.name + "=" + option.values.front());
   parser.parse(std::move(words));
@@ -101,7 +101,7 @@ Grid::Grid(std::vector<SweptOption> options) : options_(std::move(options)) {
       // Nothing is read yet: a model to start from is looked at with the run.
       TrainingArguments one = parsed({{option.name, {value}}});
       one.init.clear();
-      (void)one.options();
+      (void)one.options(SignalKind::picture);
       if (std::ranges::count(option.values, value) > 1)
         throw bad_input(fmt::format("--{} {}: {} is there twice", option.name, fmt::join(option.values, ","), value));
     }

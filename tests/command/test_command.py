@@ -15,7 +15,8 @@ import numpy as np
 
 from support import SINEFIELD, CommandTest, chunk, png, png_start, read_png, read_safetensors, run
 
-COMMANDS = [["fit"], ["fit", "image"], ["sweep"], ["sweep", "image"], ["render"], ["eval"], ["compare"], ["info"], ["check"], ["bench"]]
+COMMANDS = [["fit"], *[["fit", kind] for kind in ("image", "audio", "video", "volume")], ["sweep"], ["sweep", "image"], ["render"],
+            ["eval"], ["compare"], ["info"], ["check"], ["bench"]]
 
 
 # ---- files
@@ -334,9 +335,9 @@ class Models(CommandTest):
 
     def test_a_later_version(self):
         whole = self.model.read_bytes()
-        later = whole.replace(rb"\"version\":1,", rb"\"version\":3,")
+        later = whole.replace(rb"\"version\":1,", rb"\"version\":4,")
         self.assertNotEqual(later, whole)
-        self.refused("info", self.put("later.safetensors", later), says=["later\\.safetensors", "version 3", "update"])
+        self.refused("info", self.put("later.safetensors", later), says=["later\\.safetensors", "version 4", "update"])
 
     def test_plain_tensors_of_the_original_code(self):
         generator = np.random.default_rng(1)

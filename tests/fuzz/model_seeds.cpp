@@ -41,7 +41,7 @@ void write_seeds(const std::filesystem::path& folder) {
   picture.networks.push_back(initial_network({.inputs = 2, .outputs = 2, .width = 3, .hidden_layers = 1}, 1));
   picture.axes = picture_axes(5, 9);
   picture.channels = {{127.5, 127.5}, {127.5, 127.5}};
-  picture.picture = {.height = 5, .width = 9, .channels = {"Y", "A"}, .alpha = 1, .icc = {1, 2, 3, 4}};
+  picture.signal = PictureFormat{.height = 5, .width = 9, .channels = {"Y", "A"}, .alpha = 1, .icc = {1, 2, 3, 4}};
   picture.training = {{"recipe", "original"}, {"seed", "1"}};
   put(folder / "picture", text_of(picture));
   put(folder / "original", without_metadata(text_of(picture)));
@@ -65,6 +65,22 @@ void write_seeds(const std::filesystem::path& folder) {
   put(folder / "tiles", text_of(tiles));
   tiles.networks[1].architecture.omega_first = 5;
   put(folder / "omegas", text_of(tiles));
+
+  tiles.signal = SoundFormat{.frames = 3, .rate = 8000, .channels = 1, .type = SoundType::s24};
+  put(folder / "sound", text_of(tiles));
+
+  Field video;
+  video.networks.push_back(initial_network({.inputs = 3, .outputs = 1, .width = 2, .hidden_layers = 0}, 4));
+  video.axes = {{"time", 1, -1}, {"row", 1, 0}, {"column", 1, 0}};
+  video.channels = {{127.5, 127.5}};
+  video.signal =
+      VideoFormat{.frames = 3, .height = 2, .width = 2, .channels = {"Y"}, .rate = {25, 1}, .times = {0, 0.5, 2}};
+  put(folder / "video", text_of(video));
+  VolumeFormat volume;
+  volume.sizes = {3, 2, 2};
+  volume.unit = "mm";
+  video.signal = volume;
+  put(folder / "volume", text_of(video));
 }
 
 }  // namespace

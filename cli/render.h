@@ -1,0 +1,34 @@
+// What `sinefield render` was asked for; each kind of signal has a file of its own.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "cli/command.h"
+
+namespace sinefield::cli {
+
+struct RenderArguments {
+  std::filesystem::path model, output, sheet, sound;
+  std::string size, show = "value", slice, type;
+  std::optional<double> scale, from, to, fps;
+  std::optional<int> bits, rate;
+  ModelOmegas omegas;
+};
+
+/// ".png", in lower case.
+std::string extension_of(const std::filesystem::path&);
+
+/// Each writes `a.output` and returns what to add to the result's object.
+Json render_picture(const RenderArguments&, const Field&, const Common&);
+Json render_sound(const RenderArguments&, const Field&, const Common&);
+Json render_video(const RenderArguments&, const Field&, const Common&);
+Json render_volume(const RenderArguments&, const Field&, const Common&);
+
+/// Positions of `outputs` samples over the same extent as `inputs`: sample j lies at (j + 0.5) / F - 0.5, F = outputs /
+/// inputs, clamped to the outermost samples.
+std::vector<double> resampled_positions(std::int64_t outputs, std::int64_t inputs);
+
+}  // namespace sinefield::cli
