@@ -12,17 +12,11 @@
 
 #include "cli/codecs.h"
 #include "cli/progress.h"
+#include "field/choose.h"
 #include "sinefield/error.h"
 
 namespace sinefield::cli {
 namespace {
-
-template <class... Cases>
-struct Choose : Cases... {
-  using Cases::operator()...;
-};
-template <class... Cases>
-Choose(Cases...) -> Choose<Cases...>;
 
 const char* bits_words(SampleType type) {
   return type == SampleType::u8 ? "8 bit" : type == SampleType::u16 ? "16 bit" : "float";

@@ -54,7 +54,7 @@ Pair noisy(const VideoFormat& format) {
 }
 
 VideoMeasures measured(const VideoFormat& format, const Pair& pair, std::size_t frames_at_once, int threads,
-                       VideoFigures figures = VideoFigures::all, std::vector<double>* frames = nullptr) {
+                       FiguresWanted figures = FiguresWanted::all, std::vector<double>* frames = nullptr) {
   VideoComparison comparison(format, figures, threads);
   const std::size_t step = frames_at_once * static_cast<std::size_t>(format.frame_samples());
   for (std::size_t first = 0; first < pair.original.size(); first += step) {
@@ -92,7 +92,7 @@ TEST(VideoMeasures, are_those_of_plain_loops) {
       }
       ASSERT_EQ(each[3], infinity);
       std::vector<double> frames;
-      const VideoMeasures seen = measured(format, pair, 7, 1, VideoFigures::all, &frames);
+      const VideoMeasures seen = measured(format, pair, 7, 1, FiguresWanted::all, &frames);
       EXPECT_NEAR(seen.psnr, 10 * std::log10(std::pow(full_scale(type), 2) * static_cast<double>(7 * size) / squares),
                   1e-10);
       EXPECT_NEAR(seen.psnr_mean, sum / 6, 1e-10) << "without the frame that is identical";
@@ -124,7 +124,7 @@ TEST(VideoMeasures, do_not_depend_on_threads_or_on_how_frames_are_handed_over) {
 TEST(VideoMeasures, leave_out_similarity_where_it_is_not_asked_for) {
   const VideoFormat format = format_of(SampleType::u8, 1);
   const Pair pair = noisy(format);
-  const VideoMeasures all = measured(format, pair, 7, 2), some = measured(format, pair, 2, 2, VideoFigures::psnr);
+  const VideoMeasures all = measured(format, pair, 7, 2), some = measured(format, pair, 2, 2, FiguresWanted::psnr);
   EXPECT_EQ(some.psnr, all.psnr);
   EXPECT_EQ(some.psnr_least, all.psnr_least);
   EXPECT_TRUE(std::isnan(some.ssim));
@@ -151,7 +151,7 @@ TEST(VideoMeasures, show_numbers_that_are_none) {
 TEST(VideoMeasures, refuse_parts_of_frames_and_none) {
   const VideoFormat format = format_of(SampleType::u8, 1);
   const std::vector<float> frame(static_cast<std::size_t>(format.frame_samples()));
-  VideoComparison comparison(format, VideoFigures::all, 1);
+  VideoComparison comparison(format, FiguresWanted::all, 1);
   EXPECT_THAT(refusal([&] { comparison.result(); }), testing::HasSubstr("no frames"));
   EXPECT_THAT(refusal([&] { comparison.add(frame, std::span(frame).first(170)); }),
               testing::HasSubstr("180 and 170 samples to compare are not whole frames of 180"));

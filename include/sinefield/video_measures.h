@@ -18,8 +18,8 @@ struct VideoMeasures {
   double ssim;        ///< mean of the frames': as PictureMeasures; NaN where it was not asked for
 };
 
-/// Which figures a comparison is for.
-enum class VideoFigures : std::uint8_t {
+/// Which figures a comparison is for: beside the PSNR those of a video take long.
+enum class FiguresWanted : std::uint8_t {
   psnr,  ///< that alone: a look on the way
   all,
 };
@@ -27,7 +27,7 @@ enum class VideoFigures : std::uint8_t {
 /// Memory for one frame. The result does not depend on how the frames are handed over.
 class VideoComparison {
  public:
-  VideoComparison(const VideoFormat&, VideoFigures, int threads);
+  VideoComparison(const VideoFormat&, FiguresWanted, int threads);
   ~VideoComparison();
   VideoComparison(VideoComparison&&) noexcept;
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "engine/jet_query.h"
+#include "field/indices.h"
 #include "field/packed_tile.h"
 #include "field/tiling.h"
 #include "sinefield/error.h"
@@ -20,7 +21,7 @@ namespace {
 
 constexpr std::int64_t slab_values = 1 << 22;  // of a slab, and of tiles that wait for their blend about half more
 constexpr std::int64_t piece_points = 768;     // as engine::JetQuery
-constexpr std::int64_t network_points = 1 << 16;
+constexpr std::size_t network_points = 1 << 16;
 constexpr std::int64_t block_points = 4096;  // of a blend by one worker
 
 /// Where a tile of one axis counts on the grid.
@@ -63,22 +64,6 @@ struct Part {
   std::int64_t points;
   std::size_t offset;  // of its values among those of all parts
 };
-
-/// Calls use(index of the line among the lines, axis positions but the last) for the lines along the last axis of a
-/// box.
-template <class Use>
-void for_lines(std::span<const std::int64_t> counts, const Use& use) {
-  std::vector<std::int64_t> at(counts.size(), 0);
-  std::int64_t lines = 1;
-  for (std::size_t i = 0; i + 1 < counts.size(); ++i) lines *= counts[i];
-  for (std::int64_t line = 0; line < lines; ++line) {
-    use(line, std::span<const std::int64_t>(at));
-    for (std::size_t i = counts.size() - 1; i-- > 0;) {
-      if (++at[i] < counts[i]) break;
-      at[i] = 0;
-    }
-  }
-}
 
 }  // namespace
 
@@ -128,45 +113,45 @@ struct GridEvaluator::State {
 
 void GridEvaluator::State::run_networks(std::span<const std::vector<double>> positions, std::span<float> values) {
   const std::size_t axes = positions.size(), outputs = static_cast<std::size_t>(field.outputs());
-  const auto points = static_cast<std::int64_t>(values.size() / outputs);
-  std::vector<std::size_t> at(axes, 0);
-  for (std::int64_t first = 0; first < points; first += network_points) {
-    const std::int64_t count = std::min(network_points, points - first);
-    coordinates.resize(static_cast<std::size_t>(count) * axes);
-    for (float* x = coordinates.data(); x != coordinates.data() + coordinates.size();) {
-      for (std::size_t i = 0; i < axes; ++i)
-        *x++ = static_cast<float>(field.axes[i].scale * positions[i][at[i]] + field.axes[i].offset);
-      for (std::size_t i = axes; i-- > 0;) {
-        if (++at[i] < positions[i].size()) break;
-        at[i] = 0;
-      }
-    }
-    const MatrixView<const float> x(coordinates.data(), count, static_cast<std::int64_t>(axes));
-    const std::span<float> out =
-        values.subspan(static_cast<std::size_t>(first) * outputs, static_cast<std::size_t>(count) * outputs);
-    float* to = out.data();
+  std::vector<std::int64_t> sizes;
+  for (const std::vector<double>& axis : positions) sizes.push_back(std::ssize(axis));
+  coordinates.clear();
+  float* to = values.data();
+  const auto flush = [&] {
+    const MatrixView<const float> x(coordinates.data(), static_cast<std::int64_t>(coordinates.size() / axes),
+                                    static_cast<std::int64_t>(axes));
+    const std::span<float> out(to, static_cast<std::size_t>(x.rows) * outputs);
     networks.front().run(x, {&to, 1});
     for (std::size_t term = 1; term < networks.size(); ++term) {
       partial.resize(out.size());
-      to = partial.data();
-      networks[term].run(x, {&to, 1});
+      float* const sum = partial.data();
+      networks[term].run(x, {&sum, 1});
       std::ranges::transform(out, partial, out.begin(), std::plus<>());
     }
     for (std::size_t e = 0; e < out.size(); ++e) {
       const ChannelMap& map = field.channels[e % outputs];
       out[e] = static_cast<float>(map.scale * static_cast<double>(out[e]) + map.offset);
     }
-  }
+    coordinates.clear();
+    to += out.size();
+  };
+  for_each_index(sizes, [&](std::span<const std::int64_t> at) {
+    for (std::size_t i = 0; i < axes; ++i)
+      coordinates.push_back(static_cast<float>(field.axes[i].scale * positions[i][static_cast<std::size_t>(at[i])] +
+                                               field.axes[i].offset));
+    if (coordinates.size() == network_points * axes) flush();
+  });
+  if (!coordinates.empty()) flush();
 }
 
 void GridEvaluator::State::run_part(Worker& worker, const Part& part, float* out) const {
   const std::size_t axes = part.along.size();
   const auto outputs = static_cast<std::size_t>(field.outputs());
   std::vector<std::int64_t> counts;
-  for (const Stretch* stretch : part.along) counts.push_back(stretch->count());
+  for (std::size_t i = 0; i + 1 < axes; ++i) counts.push_back(part.along[i]->count());
   worker.coordinates.resize(static_cast<std::size_t>(part.points) * axes);
   float* x = worker.coordinates.data();
-  for_lines(counts, [&](std::int64_t, std::span<const std::int64_t> at) {
+  for_each_index(counts, [&](std::span<const std::int64_t> at) {
     for (const float last : part.along.back()->coordinates) {
       for (std::size_t i = 0; i + 1 < axes; ++i) *x++ = part.along[i]->coordinates[static_cast<std::size_t>(at[i])];
       *x++ = last;
@@ -213,7 +198,7 @@ void GridEvaluator::State::blend(std::span<const Part> parts, std::span<const st
       const Stretch& last = *part.along.back();
       // Of one axis the rows are the points of the only line.
       const std::int64_t skipped = part.along.size() == 1 ? begin - rows.begin : 0;
-      for_lines(counts, [&](std::int64_t, std::span<const std::int64_t> at) {
+      for_each_index(std::span(counts).first(counts.size() - 1), [&](std::span<const std::int64_t> at) {
         double weight = 1;
         std::int64_t to = 0;
         for (std::size_t i = 0; i + 1 < counts.size(); ++i) {
@@ -253,10 +238,9 @@ void GridEvaluator::State::run_slab(std::span<const std::vector<double>> positio
     sizes.push_back(std::ssize(positions[i]));
     counts.push_back(std::ssize(along.back()));
   }
-  counts.push_back(1);  // one "line" for each combination of stretches
   std::vector<Part> parts;
   std::size_t used = 0;
-  for_lines(counts, [&](std::int64_t, std::span<const std::int64_t> at) {
+  for_each_index(counts, [&](std::span<const std::int64_t> at) {
     Part part{.tile = 0, .along = {}, .points = 1, .offset = used};
     for (std::size_t i = 0; i < along.size(); ++i) {
       const Stretch& stretch = along[i][static_cast<std::size_t>(at[i])];
@@ -292,6 +276,14 @@ void GridEvaluator::operator()(std::span<const std::vector<double>> positions, s
     state_->run_tiles(positions, values);
   else
     state_->run_networks(positions, values);
+}
+
+std::vector<double> resampled_positions(std::int64_t outputs, std::int64_t inputs) {
+  const double step = static_cast<double>(inputs) / static_cast<double>(outputs);
+  std::vector<double> positions;
+  for (std::int64_t j = 0; j < outputs; ++j)
+    positions.push_back(std::clamp((static_cast<double>(j) + 0.5) * step - 0.5, 0.0, static_cast<double>(inputs - 1)));
+  return positions;
 }
 
 std::vector<double> whole_positions(std::int64_t first, std::int64_t count) {

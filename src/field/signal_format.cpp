@@ -6,18 +6,9 @@
 
 #include <array>
 
+#include "field/choose.h"
+
 namespace sinefield {
-namespace {
-
-template <class... Cases>
-struct Choose : Cases... {
-  using Cases::operator()...;
-};
-template <class... Cases>
-Choose(Cases...) -> Choose<Cases...>;
-
-}  // namespace
-
 std::string_view signal_kind_name(SignalKind kind) {
   constexpr std::array<std::string_view, 5> names = {"none", "picture", "sound", "video", "volume"};
   static_assert(names.size() == std::variant_size_v<SignalFormat>);

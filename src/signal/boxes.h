@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "field/indices.h"
+
 namespace sinefield {
 
 /// Calls use(start, length) for the runs of a box in order: elements of an array of `sizes`, row-major, with `channels`
@@ -23,24 +25,14 @@ void for_runs(std::span<const std::int64_t> sizes, int channels, std::span<const
   }
   std::vector<std::int64_t> strides(axis + 1, stride);
   for (std::size_t i = axis; i-- > 0;) strides[i] = strides[i + 1] * sizes[i + 1];
-  std::int64_t start = 0;
-  for (std::size_t i = 0; i <= axis; ++i) {
-    if (count[i] == 0) return;
-    start += first[i] * strides[i];
-  }
-  std::vector<std::int64_t> at(axis, 0);
-  for (;;) {
+  std::int64_t begin = first[axis] * strides[axis];
+  for (std::size_t i = 0; i < axis; ++i) begin += first[i] * strides[i];
+  if (length == 0) return;
+  for_each_index(count.first(axis), [&](std::span<const std::int64_t> at) {
+    std::int64_t start = begin;
+    for (std::size_t i = 0; i < axis; ++i) start += at[i] * strides[i];
     use(start, length);
-    std::size_t i = axis;
-    for (;;) {
-      if (i == 0) return;
-      --i;
-      start += strides[i];
-      if (++at[i] < count[i]) break;
-      start -= count[i] * strides[i];
-      at[i] = 0;
-    }
-  }
+  });
 }
 
 }  // namespace sinefield

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "field/indices.h"
 #include "sinefield/grid.h"
 
 namespace sinefield {
@@ -48,8 +49,7 @@ class OfSounds final : public Comparison {
 
 class OfVideos final : public Comparison {
  public:
-  OfVideos(const VideoFormat& format, FiguresWanted wanted, int threads)
-      : comparison_(format, wanted == FiguresWanted::all ? VideoFigures::all : VideoFigures::psnr, threads) {}
+  OfVideos(const VideoFormat& format, FiguresWanted wanted, int threads) : comparison_(format, wanted, threads) {}
   void add(std::int64_t, std::span<const float> result, std::span<const float> original) override {
     comparison_.add(result, original);
   }
@@ -83,53 +83,38 @@ double psnr_of(const SignalMeasures& measures) {
   return std::visit([](const auto& m) { return m.psnr; }, measures);
 }
 
-/// Takes the samples of even positions out of a slab of the whole whose first position is even where that matters.
-std::vector<float> learned_part(std::span<const float> slab, std::span<const std::int64_t> sizes, std::int64_t channels,
-                                std::int64_t first) {
-  std::vector<float> part;
-  std::vector<std::int64_t> at(sizes.size(), 0);
-  for (std::size_t e = 0; e < slab.size(); e += static_cast<std::size_t>(channels)) {
-    bool even = (at[0] + first) % 2 == 0;
-    for (std::size_t i = 1; i < at.size(); ++i) even = even && at[i] % 2 == 0;
-    if (even)
-      part.insert(part.end(), slab.begin() + static_cast<std::ptrdiff_t>(e),
-                  slab.begin() + static_cast<std::ptrdiff_t>(e) + channels);
-    for (std::size_t i = at.size(); i-- > 0;) {
-      if (++at[i] < sizes[i]) break;
-      at[i] = 0;
-    }
-  }
-  return part;
-}
+/// Sorts the samples of slabs of the whole: those of even positions were learned, the others inside their hull held
+/// out.
+struct Sorted {
+  std::vector<float> result, original;  ///< of the last slab, what was learned
+  double squares = 0;                   ///< errors of all that was held out
+  std::int64_t held_out = 0;
 
-/// Squared errors of the samples that were held out.
-struct HeldOut {
-  double squares = 0;
-  std::int64_t count = 0;
-
-  void add(std::span<const float> result, std::span<const float> original, std::span<const std::int64_t> slab,
+  void add(std::span<const float> slab_result, std::span<const float> slab_original, std::span<const std::int64_t> slab,
            std::span<const std::int64_t> sizes, std::int64_t first, int channels, int uncounted) {
-    std::vector<std::int64_t> at(slab.size(), 0), hull;
-    for (const std::int64_t size : sizes) hull.push_back(size - (size + 1) % 2);
-    for (std::size_t e = 0; e < result.size(); e += static_cast<std::size_t>(channels)) {
+    result.clear();
+    original.clear();
+    for_each_index(slab, [&](std::span<const std::int64_t> at) {
       bool even = true, inside = true;
       for (std::size_t i = 0; i < at.size(); ++i) {
         const std::int64_t position = at[i] + (i == 0 ? first : 0);
         even = even && position % 2 == 0;
-        inside = inside && position < hull[i];
+        inside = inside && position < sizes[i] - (sizes[i] + 1) % 2;
       }
-      for (int c = 0; !even && inside && c < channels; ++c) {
-        if (c == uncounted) continue;
-        const std::size_t at_channel = e + static_cast<std::size_t>(c);
-        const double error = static_cast<double>(result[at_channel]) - static_cast<double>(original[at_channel]);
-        squares += error * error;
-        ++count;
+      for (int c = 0; c < channels; ++c) {
+        const float here = slab_result[static_cast<std::size_t>(c)], there = slab_original[static_cast<std::size_t>(c)];
+        if (even) {
+          result.push_back(here);
+          original.push_back(there);
+        } else if (inside && c != uncounted) {
+          const double error = static_cast<double>(here) - static_cast<double>(there);
+          squares += error * error;
+          ++held_out;
+        }
       }
-      for (std::size_t i = at.size(); i-- > 0;) {
-        if (++at[i] < slab[i]) break;
-        at[i] = 0;
-      }
-    }
+      slab_result = slab_result.subspan(static_cast<std::size_t>(channels));
+      slab_original = slab_original.subspan(static_cast<std::size_t>(channels));
+    });
   }
 };
 
@@ -156,7 +141,7 @@ FitFigures evaluate(const Field& field, const Signal& whole, const Signal& learn
 
   GridEvaluator evaluator(field, compute);
   const std::unique_ptr<Comparison> comparison = comparison_with(learned, wanted, compute.threads);
-  HeldOut held_out;
+  Sorted sorted;
   std::vector<std::vector<double>> positions;
   for (const std::int64_t size : sizes) positions.push_back(whole_positions(0, size));
   std::vector<std::int64_t> first(sizes.size(), 0), slab = sizes;
@@ -173,17 +158,16 @@ FitFigures evaluate(const Field& field, const Signal& whole, const Signal& learn
       comparison->add(first[0], result, original);
       continue;
     }
-    held_out.add(result, original, slab, sizes, first[0], channels, uncounted_channel(whole.format));
-    comparison->add((first[0] + 1) / 2, learned_part(result, slab, channels, first[0]),
-                    learned_part(original, slab, channels, first[0]));
+    sorted.add(result, original, slab, sizes, first[0], channels, uncounted_channel(whole.format));
+    comparison->add((first[0] + 1) / 2, sorted.result, sorted.original);
   }
   FitFigures figures;
   figures.wanted = signal_kind(whole.format) == SignalKind::video ? wanted : FiguresWanted::all;
   figures.measures = comparison->result();
   figures.psnr = psnr_of(figures.measures);
-  if (held_out.count > 0) {
+  if (sorted.held_out > 0) {
     const double peak = raw_peak(whole.format) * learned.channels[uncounted_channel(whole.format) == 0 ? 1 : 0].scale;
-    figures.held_out_psnr = 10 * std::log10(peak * peak * static_cast<double>(held_out.count) / held_out.squares);
+    figures.held_out_psnr = 10 * std::log10(peak * peak * static_cast<double>(sorted.held_out) / sorted.squares);
   }
   return figures;
 }

@@ -8,9 +8,6 @@
 
 namespace sinefield {
 
-/// Which figures: a look on the way needs the PSNR alone, and of videos the others take long.
-enum class FiguresWanted : std::uint8_t { psnr, all };
-
 struct FitFigures {
   FiguresWanted wanted = FiguresWanted::psnr;  ///< what these are
   double psnr = 0;                             ///< of `measures`

@@ -12,6 +12,7 @@
 #include <numbers>
 #include <span>
 
+#include "field/indices.h"
 #include "sinefield/error.h"
 
 namespace sinefield {
@@ -39,21 +40,6 @@ double frequency(std::int64_t k, std::int64_t n) {
   return 2 * static_cast<double>(std::min(k, n - k)) / static_cast<double>(n);
 }
 
-/// Calls use(index, position) for all points of a box in row-major order.
-template <class Use>
-void for_points(std::span<const std::int64_t> sides, const Use& use) {
-  std::vector<std::int64_t> at(sides.size(), 0);
-  std::int64_t points = 1;
-  for (const std::int64_t side : sides) points *= side;
-  for (std::int64_t p = 0; p < points; ++p) {
-    use(static_cast<std::size_t>(p), std::span<const std::int64_t>(at));
-    for (std::size_t i = at.size(); i-- > 0;) {
-      if (++at[i] < sides[i]) break;
-      at[i] = 0;
-    }
-  }
-}
-
 }  // namespace
 
 SpectralCentroid spectral_centroid(const Samples& samples, int uncounted) {
@@ -61,18 +47,27 @@ SpectralCentroid spectral_centroid(const Samples& samples, int uncounted) {
   const std::size_t axes = sizes.size();
   if (axes < 1 || axes > 3) throw bad_input("the spectrum of a signal of 1 to 3 axes is known");
   std::vector<std::int64_t> side = block_sides(axes), step = side;
-  std::vector<std::vector<double>> windows, frequencies;
-  std::size_t points = 1;
+  std::vector<std::vector<double>> windows;
   std::vector<int> shape;
   for (std::size_t i = 0; i < axes; ++i) {
     step[i] /= 2;
     side[i] = std::min(side[i], sizes[i]);
     windows.push_back(hann(side[i]));
-    frequencies.emplace_back();
-    for (std::int64_t k = 0; k < side[i]; ++k) frequencies.back().push_back(frequency(k, side[i]));
-    points *= static_cast<std::size_t>(side[i]);
     shape.push_back(static_cast<int>(side[i]));
   }
+  // Of every point of a block: its window; as a bin its frequency along each axis and across the last two.
+  std::vector<double> window, along, across;
+  for_each_index(side, [&](std::span<const std::int64_t> at) {
+    double product = 1, squares = 0;
+    for (std::size_t i = 0; i < axes; ++i) {
+      product *= windows[i][static_cast<std::size_t>(at[i])];
+      along.push_back(frequency(at[i], side[i]));
+      if (i + 2 >= axes) squares += along.back() * along.back();
+    }
+    window.push_back(product);
+    across.push_back(std::sqrt(squares));
+  });
+  const std::size_t points = window.size();
   const auto blocks = [&] {
     std::int64_t product = 1;
     for (std::size_t i = 0; i < axes; ++i) product *= sizes[i] / step[i] + 1;
@@ -98,30 +93,20 @@ SpectralCentroid spectral_centroid(const Samples& samples, int uncounted) {
       return static_cast<double>(values[p * channels + channel]) - static_cast<double>(first);
     };
     for (std::size_t p = 0; p < points; ++p) mean += sample(p) / static_cast<double>(points);
-    for_points(side, [&](std::size_t p, std::span<const std::int64_t> at) {
-      double windowed = sample(p) - mean;
-      for (std::size_t i = 0; i < axes; ++i) windowed *= windows[i][static_cast<std::size_t>(at[i])];
-      block[p] = {static_cast<float>(windowed), 0};
-    });
+    for (std::size_t p = 0; p < points; ++p) block[p] = {static_cast<float>((sample(p) - mean) * window[p]), 0};
     kiss_fftnd(plan.get(), block.data(), spectrum.data());
-    for_points(side, [&](std::size_t p, std::span<const std::int64_t> at) {
-      if (p == 0) return;
+    for (std::size_t p = 1; p < points; ++p) {
       const kiss_fft_cpx bin = spectrum[p];
       const double here = static_cast<double>(bin.r) * static_cast<double>(bin.r) +
                           static_cast<double>(bin.i) * static_cast<double>(bin.i);
       power += here;
-      double across = 0;
-      for (std::size_t i = 0; i < axes; ++i) {
-        const double along = frequencies[i][static_cast<std::size_t>(at[i])];
-        moments[i] += here * along;
-        if (i + 2 >= axes) across = i + 1 == axes && axes > 1 ? std::hypot(across, along) : along;
-      }
-      moment += here * across;
-    });
+      moment += here * across[p];
+      for (std::size_t i = 0; i < axes; ++i) moments[i] += here * along[p * axes + i];
+    }
   };
   std::vector<std::int64_t> counts, first(axes);
   for (std::size_t i = 0; i < axes; ++i) counts.push_back((sizes[i] - side[i]) / step[i] + 1);
-  for_points(counts, [&](std::size_t, std::span<const std::int64_t> at) {
+  for_each_index(counts, [&](std::span<const std::int64_t> at) {
     for (std::size_t i = 0; i < axes; ++i) first[i] = at[i] * step[i];
     samples.read(first, side, values.data());
     for (std::size_t c = 0; c < channels; ++c)

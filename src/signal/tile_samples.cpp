@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "field/indices.h"
 #include "field/tiling.h"
 
 namespace sinefield {
@@ -118,24 +119,21 @@ void TiledSamples::load(std::int64_t tile, std::span<const ChannelMap> normalisa
 
   float *coordinate = samples.coordinates.data(), *window = samples.windows.data(), *weight = samples.weights.data();
   double window_sum = 0, weight_sum = 0;
-  std::vector<std::size_t> at(axes, 0);  // of the line along the last axis
   const Side& last = box.back();
-  for (std::size_t line = 0; last.count() > 0 && line < count / static_cast<std::size_t>(last.count()); ++line) {
+  std::vector<std::int64_t> lines;  // those along the last axis
+  for (std::size_t i = 0; i + 1 < axes; ++i) lines.push_back(box[i].count());
+  for_each_index(lines, [&](std::span<const std::int64_t> at) {
     float line_window = 1;
-    for (std::size_t i = 0; i + 1 < axes; ++i) line_window *= box[i].windows[at[i]];
+    for (std::size_t i = 0; i + 1 < axes; ++i) line_window *= box[i].windows[static_cast<std::size_t>(at[i])];
     for (std::size_t p = 0; p < last.windows.size(); ++p) {
-      for (std::size_t i = 0; i + 1 < axes; ++i) *coordinate++ = box[i].coordinates[at[i]];
+      for (std::size_t i = 0; i + 1 < axes; ++i) *coordinate++ = box[i].coordinates[static_cast<std::size_t>(at[i])];
       *coordinate++ = last.coordinates[p];
       *window = line_window * last.windows[p];
       *weight = std::max(*window, least_weight);
       window_sum += static_cast<double>(*window++);
       weight_sum += static_cast<double>(*weight++);
     }
-    for (std::size_t i = axes - 1; i-- > 0;) {
-      if (++at[i] < box[i].windows.size()) break;
-      at[i] = 0;
-    }
-  }
+  });
   samples.window_sum = window_sum;
   const auto mean = static_cast<float>(weight_sum / static_cast<double>(std::max<std::int64_t>(samples.count, 1)));
   for (float& w : samples.weights) w /= mean;

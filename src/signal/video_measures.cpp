@@ -33,12 +33,12 @@ double mean_squared_error(std::span<const float> result, std::span<const float> 
 
 struct VideoComparison::State {
   PictureFormat frame;
-  VideoFigures figures;
+  FiguresWanted figures;
   std::unique_ptr<engine::Workers> workers;
   std::vector<double> mse, similarity, decibels;  // of each frame
 };
 
-VideoComparison::VideoComparison(const VideoFormat& format, VideoFigures figures, int threads)
+VideoComparison::VideoComparison(const VideoFormat& format, FiguresWanted figures, int threads)
     : state_(std::make_unique<State>()) {
   state_->frame = {
       .height = format.height, .width = format.width, .type = format.type, .channels = format.channels, .icc = {}};
@@ -62,7 +62,7 @@ void VideoComparison::add(std::span<const float> result, std::span<const float> 
     for (std::size_t i = next++; i < count; i = next++) {
       const auto mine = result.subspan(i * size, size), theirs = original.subspan(i * size, size);
       s.mse[first + i] = mean_squared_error(mine, theirs);
-      if (s.figures == VideoFigures::psnr) continue;
+      if (s.figures == FiguresWanted::psnr) continue;
       const Picture picture{s.frame, {theirs.begin(), theirs.end()}};
       PictureComparison comparison(picture);
       comparison.add_rows(0, mine);
