@@ -125,7 +125,7 @@ VideoMeasures compare_videos(const CompareArguments& a, const Field* field, cons
   std::unique_ptr<GridEvaluator> evaluator;
   if (field != nullptr) evaluator = std::make_unique<GridEvaluator>(*field, common.compute());
   std::vector<std::vector<double>> grid{{}, whole_positions(0, mine.height), whole_positions(0, mine.width)};
-  VideoComparison comparison(theirs, VideoFigures::all, common.compute().threads);
+  VideoComparison comparison(theirs, FiguresWanted::all, common.compute().threads);
   VideoFrame frame, other;
   // Some frames at once, for the evaluator and for the threads.
   const auto at_once = std::max<std::int64_t>(1, (1 << 20) / (mine.height * mine.width));

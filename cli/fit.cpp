@@ -146,9 +146,7 @@ int interrupted(const FitArguments& a, const Common& common, const FitReport& re
 }
 
 /// Silence, or one colour all over.
-bool is_flat(const Signal& signal, const FitReport& report) {
-  return report.total_steps == 0 && std::isinf(report.psnr) && signal.samples->points() > 0;
-}
+bool is_flat(const FitReport& report) { return report.total_steps == 0 && std::isinf(report.psnr); }
 
 int fit_signal(const FitArguments& a, const Common& common) {
   const Interruption interruption;
@@ -224,14 +222,14 @@ int fit_signal(const FitArguments& a, const Common& common) {
                  {"isa", isa_name(options.compute.isa)}});
   if (const auto* picture = std::get_if<PictureFormat>(&signal.format))
     object.update({{"height", picture->height}, {"width", picture->width}, {"channels", picture->channel_count()}});
-  print_result(common,
-               fmt::format("{}: {}{}{}, {} steps{}, {:.1f} s, {} parameters, stopped by {}", a.model.string(),
-                           is_flat(signal, report) ? "the same all over, which fits exactly: " : "",
-                           measures_words(report.measures),
-                           report.held_out_psnr ? fmt::format(" (held out: {:.2f} dB)", *report.held_out_psnr) : "",
-                           report.steps, tiled ? fmt::format(" of each of {} tiles", networks) : "", seconds,
-                           parameters, stopped_by_name(report.stopped_by)),
-               object);
+  print_result(
+      common,
+      fmt::format("{}: {}{}{}, {} steps{}, {:.1f} s, {} parameters, stopped by {}", a.model.string(),
+                  is_flat(report) ? "the same all over, which fits exactly: " : "", measures_words(report.measures),
+                  report.held_out_psnr ? fmt::format(" (held out: {:.2f} dB)", *report.held_out_psnr) : "",
+                  report.steps, tiled ? fmt::format(" of each of {} tiles", networks) : "", seconds, parameters,
+                  stopped_by_name(report.stopped_by)),
+      object);
   return 0;
 }
 

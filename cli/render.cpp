@@ -68,12 +68,10 @@ std::string extension_of(const std::filesystem::path& path) {
   return extension;
 }
 
-std::vector<double> resampled_positions(std::int64_t outputs, std::int64_t inputs) {
-  const double step = static_cast<double>(inputs) / static_cast<double>(outputs);
-  std::vector<double> positions;
-  for (std::int64_t j = 0; j < outputs; ++j)
-    positions.push_back(std::clamp((static_cast<double>(j) + 0.5) * step - 0.5, 0.0, static_cast<double>(inputs - 1)));
-  return positions;
+std::int64_t scaled_size(std::int64_t size, double factor) {
+  const double scaled = std::max(std::round(static_cast<double>(size) * factor), 1.0);
+  if (!(scaled <= 1e6)) throw bad_input(fmt::format("--scale {}: more than 1000000 samples a side", factor));
+  return static_cast<std::int64_t>(scaled);
 }
 
 void add_render(CLI::App& app, Context& context) {

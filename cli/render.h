@@ -27,8 +27,7 @@ Json render_sound(const RenderArguments&, const Field&, const Common&);
 Json render_video(const RenderArguments&, const Field&, const Common&);
 Json render_volume(const RenderArguments&, const Field&, const Common&);
 
-/// Positions of `outputs` samples over the same extent as `inputs`: sample j lies at (j + 0.5) / F - 0.5, F = outputs /
-/// inputs, clamped to the outermost samples.
-std::vector<double> resampled_positions(std::int64_t outputs, std::int64_t inputs);
+/// What --scale makes of a side, 1 at least. Throws bad_input where it would be too long.
+std::int64_t scaled_size(std::int64_t size, double factor);
 
 }  // namespace sinefield::cli

@@ -24,11 +24,7 @@ namespace {
 Size output_size(const RenderArguments& a, const PictureFormat& original) {
   if (!a.size.empty()) return parse_size("--size", a.size);
   if (!a.scale) return {original.width, original.height};
-  if (!std::isfinite(*a.scale)) throw bad_input(fmt::format("--scale {}: expected a finite number above 0", *a.scale));
-  const auto scaled = [&](std::int64_t n) { return std::max(std::round(static_cast<double>(n) * *a.scale), 1.0); };
-  if (scaled(original.width) > 1e6 || scaled(original.height) > 1e6)
-    throw bad_input(fmt::format("--scale {}: the picture would be larger than 1000000 samples a side", *a.scale));
-  return {static_cast<std::int64_t>(scaled(original.width)), static_cast<std::int64_t>(scaled(original.height))};
+  return {scaled_size(original.width, *a.scale), scaled_size(original.height, *a.scale)};
 }
 
 /// The type of the output's samples: what --bits says, or the original's as far as the format holds it.

@@ -18,7 +18,7 @@ namespace sinefield::cli {
 namespace {
 
 constexpr std::int64_t block_points = 1 << 20;
-constexpr int sheet_frames = 6;
+constexpr std::int64_t sheet_frames = 6;
 
 /// 29.97 -> 30000/1001; else the nearest thousandth.
 Ratio ratio_of(double rate) {
@@ -69,8 +69,8 @@ std::vector<std::vector<double>> frame_grid(const VideoFormat& output, const Vid
 Json write_sheet(const RenderArguments& a, const Field& field, const Common& common) {
   const VideoFormat& format = *field.video();
   std::vector<std::int64_t> frames;
-  const int count = static_cast<int>(std::min<std::int64_t>(sheet_frames, format.frames));
-  for (int i = 0; i < count; ++i) frames.push_back((2 * i + 1) * format.frames / (2 * count));
+  const std::int64_t count = std::min(sheet_frames, format.frames);
+  for (std::int64_t i = 0; i < count; ++i) frames.push_back((2 * i + 1) * format.frames / (2 * count));
   std::vector<Picture> model, original;
   GridEvaluator evaluator(field, common.compute());
   std::vector<std::vector<double>> grid = frame_grid(format, format);
@@ -94,7 +94,7 @@ Json write_sheet(const RenderArguments& a, const Field& field, const Common& com
       if (t == frames[original.size()]) original.push_back(frame_picture(format, frame_values(format, frame)));
   }
   std::vector<SheetEntry> entries;
-  const int columns = std::min(3, count);
+  const auto columns = static_cast<int>(std::min<std::int64_t>(3, count));
   for (std::size_t first = 0; first < frames.size(); first += static_cast<std::size_t>(columns)) {
     const std::size_t end = std::min(first + static_cast<std::size_t>(columns), frames.size());
     for (std::size_t i = first; i < end && i < original.size(); ++i)
@@ -122,11 +122,8 @@ Json render_video(const RenderArguments& a, const Field& field, const Common& co
     format.width = size.width;
     format.height = size.height;
   } else if (a.scale) {
-    const auto scaled = [&](std::int64_t n) {
-      return std::clamp<std::int64_t>(std::llround(std::min(static_cast<double>(n) * *a.scale, 1e6)), 1, 1'000'000);
-    };
-    format.width = scaled(original.width);
-    format.height = scaled(original.height);
+    format.width = scaled_size(original.width, *a.scale);
+    format.height = scaled_size(original.height, *a.scale);
   }
   if (a.fps) format.rate = ratio_of(*a.fps);
   const Clock clock(original);

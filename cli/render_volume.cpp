@@ -128,8 +128,7 @@ Json render_volume(const RenderArguments& a, const Field& field, const Common& c
   std::array<std::int64_t, 3> sizes = original.sizes;
   if (!a.size.empty()) sizes = parse_sizes(a.size);
   if (a.scale)
-    for (std::int64_t& size : sizes)
-      size = std::clamp<std::int64_t>(std::llround(std::min(static_cast<double>(size) * *a.scale, 1e6)), 1, 1'000'000);
+    for (std::int64_t& size : sizes) size = scaled_size(size, *a.scale);
   Volume volume{resized_volume(original, sizes), {}};
   if (!a.type.empty()) volume.format.type = voxel_type_from_name(a.type);
   const auto samples =

@@ -86,7 +86,7 @@ void vary_omega_first(std::vector<SweptOption>& options, const Signal& signal, c
       options, [](const SweptOption& o) { return o.values.size() > 1 || o.name == "omega-first" || o.name == "init"; });
   if (given) return;
   const Recipe recipe = Grid(options).arguments(0).options(SignalKind::picture).recipe;
-  const double suggested = omega_first_of(recipe, every_second(signal));
+  const double suggested = omegas_of(recipe, every_second(signal)).back();
   SweptOption omega{"omega-first", {}};
   for (const double factor : {0.25, 0.5, 1.0, 2.0}) omega.values.push_back(fmt::format("{:.4g}", factor * suggested));
   if (!common.quiet)

@@ -92,7 +92,7 @@ TEST(FitPicture, the_frequency_that_is_asked_for_is_taken_as_it_is) {
       options.recipe.omega_first = omega;
       const Picture picture = rgb_picture(height, width);
       EXPECT_EQ(fit_picture(picture, options).field.networks[0].architecture.omega_first, omega);
-      EXPECT_EQ(omega_first_of(options.recipe, picture_signal(picture)), omega);
+      EXPECT_EQ(omegas_of(options.recipe, picture_signal(picture)).back(), omega);
     }
 }
 

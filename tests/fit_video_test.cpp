@@ -63,7 +63,7 @@ TEST(FitVideo, figures_are_those_of_the_video_as_it_would_be_written) {
   const auto [field, report] = fit(pattern(10), tiles(100));
   std::vector<float> written = values_of(field);
   for (float& value : written) value = quantised(value, SampleType::u8);
-  VideoComparison comparison(*field.video(), VideoFigures::all, 1);
+  VideoComparison comparison(*field.video(), FiguresWanted::all, 1);
   comparison.add(written, all_samples(pattern(10)));
   const VideoMeasures expected = comparison.result();
   EXPECT_EQ(figures(report).psnr, expected.psnr);

@@ -145,12 +145,11 @@ TEST(FitVolume, coordinates_of_tiles_mean_the_frequency_of_each_axis) {
     options.recipe.tiles.along = along;
     const Signal signal = volume_signal(one());
     const Field field = fit(signal, options).field;
-    const std::vector<double> wanted = frequencies_of(options.recipe, signal);  // radians per sample
+    const std::vector<double> wanted = omegas_of(options.recipe, signal);
     ASSERT_EQ(wanted.size(), 3U);
     for (std::size_t i = 0; i < 3; ++i) {
-      EXPECT_NEAR(
-          field.networks.front().architecture.omega_first / field.tiling.axes[i].half_width * field.axes[i].scale,
-          wanted[i], 1e-9 * wanted[i]);
+      EXPECT_NEAR(field.networks.front().architecture.omega_first / field.tiling.axes[i].half_width, wanted[i],
+                  1e-9 * wanted[i]);
       for (int t = 0; t < field.tiling.axes[i].tiles(); ++t) {
         const TileBox box = tile_box(field.tiling.axes[i], t);
         EXPECT_LE(box.high - box.low, 2 * field.tiling.axes[i].half_width * (1 + 1e-12));

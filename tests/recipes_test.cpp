@@ -84,9 +84,11 @@ TEST(SuggestedLr, falls_with_the_root_of_the_width) {
 
 /// By the spectrum, within a share of Nyquist and nothing else.
 double suggested_omega_first(const Picture& picture, double nyquist_share) {
-  return omega_first_of(
-      {.name = "any", .nyquist_share = nyquist_share, .omega_first_limit = std::numeric_limits<double>::infinity()},
-      picture_signal(picture));
+  return omegas_of({.name = "any",
+                    .nyquist_share = nyquist_share,
+                    .omega_first_limit = std::numeric_limits<double>::infinity()},
+                   picture_signal(picture))
+      .back();
 }
 
 TEST(SuggestedOmegaFirst, is_twice_the_centroid_within_its_limits) {

@@ -482,9 +482,10 @@ TEST(EverySecond, has_maps_cuts_and_times_of_its_own) {
   FakeVideo video = noise_video(format);
   Signal whole = video_signal(video, folder.path());
   ASSERT_EQ(std::ssize(std::get<VideoFormat>(whole.format).times), 11);
-  whole.cuts = {4, 7};  // even frames 4 and 8 are the first of theirs
+  // Between frames 3 and 4, 6 and 7: of the even frames between 2 and 4, a quarter from 4, and between 6 and 8.
+  whole.cuts = {4, 7};
   const Signal half = every_second(whole);
-  EXPECT_THAT(half.cuts, ElementsAre(2, 4));
+  EXPECT_THAT(half.cuts, ElementsAre(2.25, 3.75));
   EXPECT_THAT(std::get<VideoFormat>(half.format).times, ElementsAre(0, 4, 16, 36, 64, 100));
 }
 

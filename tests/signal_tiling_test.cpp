@@ -117,7 +117,7 @@ class NoSamples final : public Samples {
   void read(std::span<const std::int64_t>, std::span<const std::int64_t>, float*) const override { ADD_FAILURE(); }
 };
 
-Signal signal_of(const SignalFormat& format, std::vector<std::int64_t> cuts = {}) {
+Signal signal_of(const SignalFormat& format, std::vector<double> cuts = {}) {
   return {
       .format = format,
       .samples = std::make_shared<NoSamples>(signal_sizes(format), static_cast<int>(signal_channels(format).size())),
@@ -176,7 +176,7 @@ TEST(SoundTiling, takes_as_many_tiles_as_the_budget_allows) {
 }
 
 TEST(VideoTiling, has_hard_edges_where_shots_begin) {
-  const std::vector<std::int64_t> cuts = {9, 40, 44};
+  const std::vector<double> cuts = {9, 40, 44};
   const Signal video = signal_of(video_of(120, 48, 64), cuts);
   Recipe recipe = recipe_named(SignalKind::video, "fast");
   for (const int along : {0, 1, 4, 11, 60}) {
@@ -192,8 +192,7 @@ TEST(VideoTiling, has_hard_edges_where_shots_begin) {
       for (std::size_t i = 0; i < time.cuts.size(); ++i)
         if (time.reach[i] == 0) hard.push_back((time.cuts[i] - map.offset) / map.scale);
       ASSERT_EQ(hard.size(), cuts.size());
-      for (std::size_t i = 0; i < cuts.size(); ++i)
-        EXPECT_NEAR(hard[i], static_cast<double>(cuts[i]) - 0.5, 1e-9) << "between two frames";
+      for (std::size_t i = 0; i < cuts.size(); ++i) EXPECT_NEAR(hard[i], cuts[i] - 0.5, 1e-9) << "between two frames";
       for (const double pitch : pitches(video, tiling, 0)) EXPECT_GE(pitch, 4 - 1e-9);
     }
   }
@@ -203,7 +202,7 @@ TEST(VideoTiling, takes_no_more_tiles_than_the_budget_allows_but_one_for_each_sh
   const Recipe& fast = recipe_named(SignalKind::video, "fast");
   const auto each = static_cast<double>(
       parameter_count({.inputs = 3, .outputs = 3, .width = fast.width, .hidden_layers = fast.hidden_layers}));
-  for (const auto& cuts : std::vector<std::vector<std::int64_t>>{{}, {50}, {8, 30, 90, 200}})
+  for (const auto& cuts : std::vector<std::vector<double>>{{}, {50}, {8, 30, 90, 200}})
     for (const std::int64_t tiles : {1, 5, 60, 400}) {
       const Signal video = signal_of(video_of(240, 120, 160), cuts);
       const Tiling tiling = signal_tiling(video, fast, static_cast<std::int64_t>(static_cast<double>(tiles) * each));

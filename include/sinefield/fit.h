@@ -47,7 +47,7 @@ struct Recipe {
   double overlap = 0.15;  ///< of two neighbouring tiles, as a share of a tile's pitch, 0 .. 1
   Blend blend = Blend::quintic;
   int width = 256, hidden_layers = 3;
-  double omega_first = 0;  ///< radians per unit of the whole signal's [-1, 1]; 0 = by its spectrum: `frequencies_of`
+  double omega_first = 0;      ///< radians per unit of the whole signal's [-1, 1]; 0 = by its spectrum: `omegas_of`
   double nyquist_share = 0.2;  ///< the cap of what the spectrum suggests, on each axis
   /// The same of the time of videos: motion of a few pixels a frame fills its spectrum.
   double time_nyquist_share = 0.4;
@@ -76,14 +76,11 @@ const Recipe& recipe_named(SignalKind, std::string_view name);
 /// The rate for a recipe whose width has been changed from `usual_width`: in inverse proportion to the square root.
 double suggested_lr(const Recipe&, int usual_width);
 
-/// The highest frequency that the first layer begins with along each axis, in radians per sample: the recipe's own
-/// omega_first, or twice the power-weighted centroid of the signal's spectrum, at most `nyquist_share` of the Nyquist
-/// frequency, within the recipe's limit. High enough to learn detail soon, low enough to interpolate. Pictures have one
-/// for both axes, videos one in time and one in the frame.
-std::vector<double> frequencies_of(const Recipe&, const Signal&);
-
-/// What one network takes for its omega_first: that of the last axis, in radians per unit of the field's coordinates.
-double omega_first_of(const Recipe&, const Signal&);
+/// The highest frequency that the first layer begins with along each axis, in radians per unit of the whole signal's
+/// [-1, 1]: the recipe's own omega_first, or twice the power-weighted centroid of the signal's spectrum, at most
+/// `nyquist_share` of the Nyquist frequency, within the recipe's limit. High enough to learn detail soon, low enough to
+/// interpolate. Pictures have one for both axes, videos one in time and one in the frame. One network takes the last.
+std::vector<double> omegas_of(const Recipe&, const Signal&);
 
 /// The grid of tiles for a signal: `parameters` for all tiles together where the choice is automatic (0: the recipe's
 /// number for each sample and channel).

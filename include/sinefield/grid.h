@@ -34,7 +34,11 @@ class GridEvaluator {
   std::unique_ptr<State> state_;
 };
 
-/// n positions first, first + 1, ...
+/// Positions of `outputs` samples over the same extent as `inputs` samples: sample j lies at (j + 0.5) / F - 0.5, F =
+/// outputs / inputs, clamped to the outermost samples. The whole positions where both are equal.
+std::vector<double> resampled_positions(std::int64_t outputs, std::int64_t inputs);
+
+/// `count` positions first, first + 1, ...
 std::vector<double> whole_positions(std::int64_t first, std::int64_t count);
 
 }  // namespace sinefield

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "sinefield/field.h"
 #include "sinefield/query.h"
@@ -27,9 +28,7 @@ class PictureRenderer {
 
  private:
   Evaluator<float> evaluator_;
-  std::int64_t height_, width_;
-  double row_step_, column_step_;  // input samples per output sample
-  std::int64_t input_height_, input_width_;
+  std::vector<double> row_positions_, column_positions_;  // in samples of the original
   std::vector<float> points_;
 };
 

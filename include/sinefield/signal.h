@@ -52,8 +52,9 @@ struct Signal {
   SignalFormat format;
   std::shared_ptr<const Samples> samples;
   std::vector<ChannelMap> channels;  ///< from raw outputs in [-1, 1] to file units, one for each channel
-  /// Of videos: the first frames of all shots but the first, ascending: nothing goes on across these.
-  std::vector<std::int64_t> cuts;
+  /// Of videos: the borders between shots, ascending; nothing goes on across them. Frame i reaches from border i to
+  /// border i + 1.
+  std::vector<double> cuts;
   std::string checksum;                    ///< of the samples
   std::vector<std::string> warnings;       ///< of whoever read it
   std::shared_ptr<const Picture> picture;  ///< of pictures, which are in memory: the same again

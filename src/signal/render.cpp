@@ -23,11 +23,6 @@ const Field& checked(const Field& field, std::int64_t height, std::int64_t width
   return field;
 }
 
-/// Position of output sample j in input samples.
-double position(std::int64_t j, double step, std::int64_t inputs) {
-  return std::clamp((static_cast<double>(j) + 0.5) * step - 0.5, 0.0, static_cast<double>(inputs - 1));
-}
-
 template <class Use>
 void for_strips(PictureRenderer& renderer, std::int64_t height, const FractionDone& report, Use&& use) {
   for (std::int64_t y = 0; y < height; y += renderer.strip()) {
@@ -42,24 +37,21 @@ void for_strips(PictureRenderer& renderer, std::int64_t height, const FractionDo
 PictureRenderer::PictureRenderer(const Field& field, std::int64_t height, std::int64_t width, Order order,
                                  const ComputeOptions& options)
     : evaluator_(checked(field, height, width), order, Units::signal, options),
-      height_(height),
-      width_(width),
-      row_step_(static_cast<double>(field.picture()->height) / static_cast<double>(height)),
-      column_step_(static_cast<double>(field.picture()->width) / static_cast<double>(width)),
-      input_height_(field.picture()->height),
-      input_width_(field.picture()->width) {}
+      row_positions_(resampled_positions(height, field.picture()->height)),
+      column_positions_(resampled_positions(width, field.picture()->width)) {}
 
-std::int64_t PictureRenderer::strip() const { return std::clamp<std::int64_t>(65536 / width_, 1, height_); }
+std::int64_t PictureRenderer::strip() const {
+  return std::clamp<std::int64_t>(65536 / std::ssize(column_positions_), 1, std::ssize(row_positions_));
+}
 
 Jets<float> PictureRenderer::rows(std::int64_t first, std::int64_t count) {
-  points_.resize(static_cast<std::size_t>(count * width_ * 2));
-  float* point = points_.data();
+  points_.clear();
   for (std::int64_t y = first; y < first + count; ++y)
-    for (std::int64_t x = 0; x < width_; ++x) {
-      *point++ = static_cast<float>(position(y, row_step_, input_height_));
-      *point++ = static_cast<float>(position(x, column_step_, input_width_));
+    for (const double column : column_positions_) {
+      points_.push_back(static_cast<float>(row_positions_[static_cast<std::size_t>(y)]));
+      points_.push_back(static_cast<float>(column));
     }
-  return evaluator_(MatrixView<const float>(points_.data(), count * width_, 2));
+  return evaluator_(MatrixView<const float>(points_.data(), count * std::ssize(column_positions_), 2));
 }
 
 Picture render_values(const Field& field, std::int64_t height, std::int64_t width, SampleType type,
@@ -81,17 +73,12 @@ Picture render_values(const Field& field, std::int64_t height, std::int64_t widt
   }
   picture.samples.resize(static_cast<std::size_t>(height * width) * channels);
   GridEvaluator evaluator(field, options);
-  const auto positions = [](std::int64_t first, std::int64_t count, std::int64_t outputs, std::int64_t inputs) {
-    const double step = static_cast<double>(inputs) / static_cast<double>(outputs);
-    std::vector<double> along;
-    for (std::int64_t j = first; j < first + count; ++j) along.push_back(position(j, step, inputs));
-    return along;
-  };
-  std::vector<std::vector<double>> grid{{}, positions(0, width, width, field.picture()->width)};
+  const std::vector<double> all_rows = resampled_positions(height, field.picture()->height);
+  std::vector<std::vector<double>> grid{{}, resampled_positions(width, field.picture()->width)};
   const std::int64_t strip = std::clamp<std::int64_t>(grid_points / width, 1, height);
   for (std::int64_t y = 0; y < height; y += strip) {
     const std::int64_t count = std::min(strip, height - y);
-    grid[0] = positions(y, count, height, field.picture()->height);
+    grid[0].assign(all_rows.begin() + y, all_rows.begin() + y + count);
     const std::span<float> rows(picture.row(y), static_cast<std::size_t>(count * width) * channels);
     evaluator(grid, rows);
     for (std::size_t e = 0; e < rows.size(); ++e)

@@ -10,11 +10,12 @@
 #include <limits>
 #include <utility>
 
+#include "field/indices.h"
 #include "io/checksum.h"
 #include "signal/boxes.h"
 #include "signal/channel_maps.h"
+#include "signal/sample_store.h"
 #include "signal/shots.h"
-#include "signal/stored_samples.h"
 #include "sinefield/error.h"
 
 namespace sinefield {
@@ -50,25 +51,18 @@ class EverySecond final : public Samples {
   }
 
   void read(std::span<const std::int64_t> first, std::span<const std::int64_t> count, float* out) const override {
-    if (std::ranges::any_of(count, [](std::int64_t n) { return n == 0; })) return;
     // Line by line along the last axis, of which the whole is read.
     const std::size_t axes = sizes().size();
-    std::vector<std::int64_t> at(first.begin(), first.end()), from(axes), one(axes, 1);
-    one.back() = 2 * count.back() - 1;
-    std::vector<float> line(static_cast<std::size_t>(one.back() * channels()));
-    for (;;) {
-      for (std::size_t i = 0; i < axes; ++i) from[i] = 2 * (i + 1 == axes ? first[i] : at[i]);
-      whole_->read(from, one, line.data());
+    if (count.back() < 1) return;
+    std::vector<std::int64_t> from(axes, 2 * first.back()), box(axes, 1);
+    box.back() = 2 * count.back() - 1;
+    std::vector<float> line(static_cast<std::size_t>(box.back() * channels()));
+    for_each_index(count.first(axes - 1), [&](std::span<const std::int64_t> at) {
+      for (std::size_t i = 0; i + 1 < axes; ++i) from[i] = 2 * (first[i] + at[i]);
+      whole_->read(from, box, line.data());
       for (std::int64_t i = 0; i < count.back(); ++i)
         out = std::copy_n(line.begin() + 2 * i * channels(), channels(), out);
-      std::size_t i = axes - 1;
-      for (;;) {
-        if (i == 0) return;
-        --i;
-        if (++at[i] < first[i] + count[i]) break;
-        at[i] = first[i];
-      }
-    }
+    });
   }
 
  private:
@@ -168,11 +162,12 @@ Signal video_signal(VideoReader& reader, const std::filesystem::path& folder, co
   format.frames = std::ssize(times);
   format.times = uneven_times(std::move(times));
   const std::string checksum = store.checksum();
+  const std::vector<std::int64_t> cuts = shots.cuts();
   std::shared_ptr<const Samples> samples = std::move(store).samples(signal_sizes(format), format.channel_count());
   return {.format = format,
           .samples = samples,
           .channels = channel_maps(format, *samples),
-          .cuts = shots.cuts(),
+          .cuts = {cuts.begin(), cuts.end()},
           .checksum = checksum,
           .warnings = reader.warnings(),
           .picture = {}};
@@ -214,7 +209,8 @@ Signal every_second(const Signal& whole) {
         std::make_shared<SamplesInMemory>(learned.samples->sizes(), learned.samples->channels(), picture->samples);
     learned.picture = picture;
   }
-  for (std::int64_t& cut : learned.cuts) cut = (cut + 1) / 2;
+  // A border between two frames keeps its place among the frames of half the rate.
+  for (double& cut : learned.cuts) cut = (cut - 0.5) / 2 + 0.5;
   if (auto* video = std::get_if<VideoFormat>(&learned.format)) {
     std::vector<double>& times = video->times;
     for (std::size_t i = 0; 2 * i < times.size(); ++i) times[i] = times[2 * i];

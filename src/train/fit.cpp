@@ -60,19 +60,6 @@ const Signal& checked(const Signal& signal, const FitOptions& options) {
   return signal;
 }
 
-/// Moves the hard edges between shots from between the frames that are learned to between those of the whole, so that
-/// a frame that is held out belongs to its own shot. `learned_map`: the time of the frames that are learned.
-void place_shots(TileAxis& axis, const AxisMap& whole_map, const AxisMap& learned_map, const Signal& whole,
-                 const Signal& learned) {
-  const auto edge = [](const AxisMap& map, std::int64_t cut) {
-    return map.scale * (static_cast<double>(cut) - 0.5) + map.offset;
-  };
-  for (std::size_t i = 0; i < whole.cuts.size(); ++i) {
-    const auto found = std::ranges::find(axis.cuts, edge(learned_map, learned.cuts[i]));
-    if (found != axis.cuts.end()) *found = edge(whole_map, whole.cuts[i]);
-  }
-}
-
 /// Gives the tiles coordinates in which the first layer's one omega means the frequency wanted along each axis, and
 /// returns it. `omegas`: of the axes, in radians per unit of the field's coordinates.
 double share_omega(Tiling& tiling, const std::vector<double>& omegas) {
@@ -83,14 +70,6 @@ double share_omega(Tiling& tiling, const std::vector<double>& omegas) {
   return omega;
 }
 
-/// In radians per unit of the field's coordinates, along each axis: what was asked for as it is.
-std::vector<double> omegas_of(const Recipe& recipe, const Signal& signal, const std::vector<AxisMap>& axes) {
-  if (recipe.omega_first != 0) return std::vector<double>(axes.size(), recipe.omega_first);
-  std::vector<double> omegas = frequencies_of(recipe, signal);
-  for (std::size_t i = 0; i < axes.size(); ++i) omegas[i] = axes[i].scale == 0 ? 5 : omegas[i] / axes[i].scale;
-  return omegas;
-}
-
 /// The field as it begins; of tiles only the first network.
 Field field_for(const Signal& whole, const Signal& learned, const FitOptions& options) {
   const Recipe& recipe = options.recipe;
@@ -99,9 +78,8 @@ Field field_for(const Signal& whole, const Signal& learned, const FitOptions& op
   field.channels = learned.channels;
   field.signal = whole.format;
 
-  const std::vector<AxisMap> axes = signal_axes(learned.format);
-  const std::vector<double> omegas = omegas_of(recipe, learned, axes);
-  Architecture architecture{.inputs = static_cast<int>(axes.size()),
+  const std::vector<double> omegas = omegas_of(recipe, learned);
+  Architecture architecture{.inputs = static_cast<int>(omegas.size()),
                             .outputs = learned.samples->channels(),
                             .width = recipe.width,
                             .hidden_layers = recipe.hidden_layers,
@@ -110,8 +88,6 @@ Field field_for(const Signal& whole, const Signal& learned, const FitOptions& op
   if (recipe.tiles.kind != TileChoice::Kind::none) {
     field.kind = FieldKind::tiles;
     field.tiling = signal_tiling(learned, recipe, options.parameters);
-    if (options.holdout != Holdout::none)
-      place_shots(field.tiling.axes.front(), field.axes.front(), axes.front(), whole, learned);
     architecture.omega_first = share_omega(field.tiling, omegas);
     if (const auto reason = why_invalid(architecture)) throw bad_input("invalid architecture: " + *reason);
     // Zero parameters: an untrained tile is its mean. The run makes as many as there are tiles.

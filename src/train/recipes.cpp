@@ -55,9 +55,9 @@ int rounded(double count, double samples) {
   return static_cast<int>(std::lround(std::clamp(count, 1.0, std::max(1.0, std::floor(samples / least_pitch)))));
 }
 
-/// The ends of the shots, in samples of axis 0; of other signals the end alone.
+/// The ends of the shots along axis 0; of other signals the end alone.
 std::vector<double> shot_ends(const Signal& signal) {
-  std::vector<double> ends(signal.cuts.begin(), signal.cuts.end());
+  std::vector<double> ends = signal.cuts;
   ends.push_back(static_cast<double>(signal.samples->sizes()[0]));
   return ends;
 }
@@ -251,31 +251,22 @@ double suggested_lr(const Recipe& recipe, int usual_width) {
   return recipe.width < 1 ? recipe.lr : recipe.lr * std::sqrt(static_cast<double>(usual_width) / recipe.width);
 }
 
-std::vector<double> frequencies_of(const Recipe& recipe, const Signal& signal) {
-  std::vector<double> frequencies;
+std::vector<double> omegas_of(const Recipe& recipe, const Signal& signal) {
   const std::vector<AxisMap> axes = signal_axes(signal.format);
-  if (recipe.omega_first != 0) {
-    for (const AxisMap& axis : axes) frequencies.push_back(recipe.omega_first * axis.scale);
-    return frequencies;
-  }
+  if (recipe.omega_first != 0) return std::vector<double>(axes.size(), recipe.omega_first);
   const SpectralCentroid centroid = spectral_centroid(*signal.samples, uncounted_channel(signal.format));
+  const SignalKind kind = signal_kind(signal.format);
+  std::vector<double> omegas;
   for (std::size_t i = 0; i < axes.size(); ++i) {
     // Of a picture or a frame one for both ways.
-    const SignalKind kind = signal_kind(signal.format);
     const bool frame = kind != SignalKind::volume && i + 2 >= axes.size();
     const double cap = kind == SignalKind::video && i == 0 ? recipe.time_nyquist_share : recipe.nyquist_share;
     const double share = std::min(2 * (frame ? centroid.across : centroid.along[i]), cap);
-    // A signal that hardly varies needs a few waves from end to end all the same.
-    const double omega = std::max(5.0, share * std::numbers::pi / (axes[i].scale == 0 ? 1 : axes[i].scale));
-    frequencies.push_back(std::min(omega, recipe.omega_first_limit) * axes[i].scale);
+    // A signal that hardly varies, or is a single sample, needs a few waves from end to end all the same.
+    const double nyquist = axes[i].scale == 0 ? 0 : std::numbers::pi / axes[i].scale;
+    omegas.push_back(std::min(std::max(5.0, share * nyquist), recipe.omega_first_limit));
   }
-  return frequencies;
-}
-
-double omega_first_of(const Recipe& recipe, const Signal& signal) {
-  if (recipe.omega_first != 0) return recipe.omega_first;
-  const AxisMap last = signal_axes(signal.format).back();
-  return last.scale == 0 ? 5 : frequencies_of(recipe, signal).back() / last.scale;
+  return omegas;
 }
 
 Tiling signal_tiling(const Signal& signal, const Recipe& recipe, std::int64_t parameters) {

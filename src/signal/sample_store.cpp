@@ -1,6 +1,6 @@
 // An unlinked file and positioned reads: what was read before stays in the system's cache, not in our memory.
 // SPDX-License-Identifier: MIT
-#include "signal/stored_samples.h"
+#include "signal/sample_store.h"
 
 #include <fcntl.h>
 #include <fmt/core.h>
