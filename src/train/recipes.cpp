@@ -188,7 +188,7 @@ std::span<const Recipe> recipes(SignalKind kind) {
              .lr = 5e-3,
              .schedule = Schedule::restarts,
              .batch = 128,
-             .steps = 700,
+             .steps = 900,
              .parameters_per_sample = 0.36},
       Recipe{.name = "single", .nyquist_share = 0.16, .omega_first_limit = 10'000},
       Recipe{.name = "original",
