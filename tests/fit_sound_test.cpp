@@ -175,11 +175,19 @@ TEST(FitSound, ends_at_the_ratio_asked_for) {
       FitOptions options = tiled ? tiles(1) : network(2000);
       if (tiled) options.steps.reset();
       options.snr = snr;
+      std::vector<double> looks;
+      options.on_progress = [&](const FitProgress& progress) {
+        if (progress.psnr) looks.push_back(*progress.psnr);
+      };
       const FitReport report = fit(stored_chord(1).signal, options).report;
       std::cout << snr << " dB: " << figures(report).snr << " after " << report.total_steps << " steps\n";
       EXPECT_EQ(report.stopped_by, StoppedBy::psnr);
       EXPECT_GE(figures(report).snr, snr - 1e-9);
-      EXPECT_LE(figures(report).snr, snr + (tiled ? 3 : 1)) << "a cycle is longer than what is between two looks";
+      ASSERT_FALSE(looks.empty());
+      EXPECT_EQ(looks.back(), report.psnr);
+      looks.pop_back();
+      EXPECT_THAT(looks, testing::Each(testing::Lt(report.psnr - figures(report).snr + snr)))
+          << "an earlier look saw it";
     }
   FitOptions both = tiles(100);
   both.snr = both.psnr = 30;

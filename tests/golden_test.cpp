@@ -100,7 +100,7 @@ TEST_P(Golden, ten_steps_of_adam_agree) {
     const auto outputs = static_cast<std::size_t>(layer.outputs);
     SCOPED_TRACE("layer at parameter " + std::to_string(weight));
     for (const auto& [first, count] : {std::pair{weight, bias - weight}, std::pair{bias, outputs}}) {
-      const auto part = [first, count](const std::vector<double>& array) {
+      const auto part = [first = first, count = count](const std::vector<double>& array) {
         return std::span(array).subspan(first, count);
       };
       expect_close("first gradient", part(first_gradient), part(golden.first_gradient));

@@ -129,11 +129,11 @@ TEST(Shots, do_not_end_in_fades_and_dissolves) {
 
 Clip noisy(const VideoFormat& format, int frames, float deviation) {
   std::mt19937_64 random(4);
-  std::normal_distribution<float> noise(0, deviation);
+  std::normal_distribution<float> noise(0, 1);
   Clip clip;
   pan(clip, format, frames, 0, 0, 1);
   for (std::vector<float>& frame : clip)
-    for (float& value : frame) value += noise(random);
+    for (float& value : frame) value += deviation * noise(random);
   return clip;
 }
 

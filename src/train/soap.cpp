@@ -406,6 +406,9 @@ void Soap<T>::restore(const State& state) {
   }
 }
 
+template class PanelMatrix<float>;
+template class PanelMatrix<double>;
+
 template class Soap<float>;
 template class Soap<double>;
 
