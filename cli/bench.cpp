@@ -6,16 +6,20 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 
 #include "cli/command.h"
+#include "cli/training_tasks.h"
 #include "engine/jet_query.h"
-#include "engine/value_step.h"
-#include "field/random.h"
+#include "engine/training_step.h"
 #include "simd/sincos.h"
 #include "sinefield/array_file.h"
 #include "sinefield/error.h"
@@ -30,31 +34,13 @@ using Clock = std::chrono::steady_clock;
 
 struct BenchArguments {
   bool serve_step = false;
+  std::string loss = "value";
   int width = 256;
   std::int64_t points = 16'384;
   std::filesystem::path write_model, write_batch;
 };
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-template <class T>
-std::vector<T> uniform_array(std::size_t size, std::uint32_t which) {
-  std::vector<T> x(size);
-  const RandomSequence sequence{.seed = 1, .stream = sampler_streams, .tensor = which};
-  for (std::size_t i = 0; i < size; ++i) x[i] = static_cast<T>(uniform_within(1, random_word(sequence, i)));
-  return x;
-}
-
-/// Multiply-adds of all weights, twice; the first layer apart because it has no input adjoint.
-struct Flops {
-  double first, all;
-};
-Flops forward_flops(const Architecture& a) {
-  Flops flops{0, 0};
-  for (const LayerSlice& layer : layer_slices(a)) flops.all += 2.0 * layer.inputs * layer.outputs;
-  flops.first = 2.0 * a.inputs * a.width;
-  return flops;
-}
 
 /// One line of the table: what runs, and how many operations one run takes.
 class Stopwatch {
@@ -65,7 +51,7 @@ class Stopwatch {
   Json measure(std::int64_t points, double flops, const Work& work) {
     work();
     double best = 1e30, peak = 0, total = 0;
-    for (int run = 0; run < 200 && (run < 7 || total < 1.5); ++run) {
+    for (int run = 0; run < 200 && (run < 7 || total < 1); ++run) {
       if (run % 4 == 0) peak = std::max(peak, peak_of_all<T>());
       const auto start = Clock::now();
       work();
@@ -101,18 +87,16 @@ class Stopwatch {
 };
 
 template <class T>
-Json train_value(Stopwatch& watch, const ComputeOptions& compute, engine::Workers& workers, int width,
-                 std::int64_t points) {
-  const Architecture shape{.width = width};
-  const Network network = initial_network(shape, 1);
+Json train(Stopwatch& watch, const ComputeOptions& compute, engine::Workers& workers, std::string_view task_name,
+           int width, std::int64_t points) {
+  const TrainingTask<T> task(task_name, width, points);
+  const Network network = initial_network(task.shape, 1);
   const std::vector<T> parameters(network.parameters.begin(), network.parameters.end());
-  const std::vector<T> x = uniform_array<T>(static_cast<std::size_t>(points) * 2, 1);
-  const std::vector<T> targets = uniform_array<T>(static_cast<std::size_t>(points), 2);
   std::vector<T> gradient(parameters.size());
-  engine::ValueStep<T> step(shape, compute.isa, workers);
-  const engine::SquaredErrorBatch<T> batch({x.data(), points, 2}, {targets.data(), points, 1});
-  const Flops forward = forward_flops(shape);
-  return watch.measure<T>(points, 3 * forward.all - forward.first, [&] { step.run(parameters, batch, gradient); });
+  engine::TrainingStep<T> step(task.shape, compute.isa, workers, task.plan);
+  Json result = watch.measure<T>(points, task.flops(), [&] { step.run(parameters, *task.batch, gradient); });
+  result["plan"] = task.plan.words(task.shape.outputs);
+  return result;
 }
 
 Json query_speed(Stopwatch& watch, const ComputeOptions& compute, engine::Workers& workers, const engine::JetPlan& plan,
@@ -125,7 +109,7 @@ Json query_speed(Stopwatch& watch, const ComputeOptions& compute, engine::Worker
                                           std::vector<float>(static_cast<std::size_t>(points)));
   std::vector<float*> out;
   for (std::vector<float>& stream : streams) out.push_back(stream.data());
-  const Flops forward = forward_flops(shape);
+  const Flops forward(shape);
   // Derivative streams of the first layer are its constant weights and cost nothing.
   const double flops = plan.passes == engine::Passes::reverse
                            ? 2 * forward.all
@@ -179,7 +163,7 @@ Json tile_loop(const ComputeOptions& compute) {
   const std::vector<float> x = uniform_array<float>(static_cast<std::size_t>(points) * 2, 1);
   const std::vector<float> targets = uniform_array<float>(static_cast<std::size_t>(points), 2);
   std::vector<float> gradient(network.parameters.size());
-  engine::ValueStep<float> step(shape, compute.isa, serial);
+  engine::TrainingStep<float> step(shape, compute.isa, serial);
   const engine::SquaredErrorBatch<float> batch({x.data(), points, 2}, {targets.data(), points, 1});
 
   const auto fit_seconds = [&](std::int64_t steps) {
@@ -212,10 +196,17 @@ int bench(const Common& common) {
                  {"peak_gflops", watch.peak_of_all<float>()},
                  {"sincos_ns", sincos_speed(compute.isa)},
                  {"sincos_max_error", sincos_error(compute.isa)}};
-  result["train_value"] = train_value<float>(watch, compute, *workers, 256, points);
-  for (const int width : {16, 32, 64, 128, 512})
-    result[fmt::format("train_value_w{}", width)] = train_value<float>(watch, compute, *workers, width, points);
-  result["train_value_double"] = train_value<double>(watch, compute, *workers, 256, points);
+  const auto train_all = [&]<class T>(std::span<const char* const> tasks, int width, const std::string& suffix) {
+    for (const std::string_view task : tasks)  // derivatives take several times as long
+      result[fmt::format("train_{}{}", task, suffix)] =
+          train<T>(watch, compute, *workers, task, width, task == "value" ? points : points / 4);
+  };
+  constexpr std::array tasks = {"value", "gradient", "gradient_rgb", "eikonal", "laplacian", "wave"};
+  const std::span<const char*const> all = tasks, values = all.first(1);
+  train_all.operator()<float>(all, 256, "");
+  for (const int width : {64, 128}) train_all.operator()<float>(all, width, fmt::format("_w{}", width));
+  for (const int width : {16, 32, 512}) train_all.operator()<float>(values, width, fmt::format("_w{}", width));
+  train_all.operator()<double>(all, 256, "_double");
   result["query_value"] = query_speed(watch, compute, *workers, engine::value_plan(), points);
   result["query_gradient"] = query_speed(watch, compute, *workers, engine::gradient_plan(2, 1), points);
   const std::array<double, 2> ones = {1, 1};
@@ -253,29 +244,29 @@ std::int64_t peak_bytes() {
 int serve_step(const BenchArguments& a, const Common& common) {
   const ComputeOptions compute = common.compute();
   const auto workers = engine::make_workers(compute.threads);
-  const Architecture shape{.width = a.width};
+  const TrainingTask<float> task(a.loss, a.width, a.points);
   Field field;
-  field.networks = {initial_network(shape, 1)};
-  field.axes = {{"x0"}, {"x1"}};
+  field.networks = {initial_network(task.shape, 1)};
+  for (int i = 0; i < task.shape.inputs; ++i) field.axes.push_back({fmt::format("x{}", i)});
   field.channels.resize(1);
   std::vector<float>& parameters = field.networks.front().parameters;
-  const auto count = static_cast<std::size_t>(a.points);
-  const std::vector<float> x = uniform_array<float>(count * 2, 1), targets = uniform_array<float>(count, 2);
   write_model(a.write_model, field, Overwrite::replace);
-  const std::vector<NamedArray> arrays = {{"coordinates", {a.points, 2}, x}, {"targets", {a.points, 1}, targets}};
+  const std::int64_t columns = std::ssize(task.targets) / a.points;
+  const std::vector<NamedArray> arrays = {{"coordinates", {a.points, task.shape.inputs}, task.coordinates},
+                                          {"targets", {a.points, columns}, task.targets}};
   write_npz(a.write_batch, arrays, Overwrite::replace);
 
-  engine::ValueStep<float> step(shape, compute.isa, *workers);
+  engine::TrainingStep<float> step(task.shape, compute.isa, *workers, task.plan);
   train::Adam<float> adam(parameters.size(), compute.isa);
   std::vector<float> gradient(parameters.size());
-  const engine::SquaredErrorBatch<float> batch({x.data(), a.points, 2}, {targets.data(), a.points, 1});
   std::ofstream("/proc/self/clear_refs") << "5";  // resets the kernel's high-water mark
   const std::int64_t idle = peak_bytes();
-  fmt::print("ready width {}, {} points, {} threads, {}\n", a.width, a.points, compute.threads, isa_name(compute.isa));
+  fmt::print("ready {}, width {}, {} points, {} threads, {}\n", task.plan.words(1), a.width, a.points, compute.threads,
+             isa_name(compute.isa));
   std::fflush(stdout);
   for (std::string line; std::getline(std::cin, line) && line != "quit";) {
     const auto start = Clock::now();
-    const double loss = step.run(parameters, batch, gradient);
+    const double loss = step.run(parameters, *task.batch, gradient);
     adam.step(parameters, gradient, 1e-4, 1);
     fmt::print("{:.9f} {:.9e}\n", seconds_since(start), loss);
     std::fflush(stdout);
@@ -293,6 +284,10 @@ void add_bench(CLI::App& app, Context& context) {
   CLI::Option* serve =
       command->add_flag("--serve-step", arguments->serve_step, "one training step for each line `step` on stdin")
           ->group(group);
+  command->add_option("--loss", arguments->loss, "of values or derivatives")
+      ->check(CLI::IsMember({"value", "gradient", "eikonal", "laplacian"}))
+      ->needs(serve)
+      ->group(group);
   command->add_option("--width", arguments->width, "units per layer")
       ->check(CLI::Range(1, 8192))
       ->needs(serve)

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "cli/command.h"
-#include "engine/value_step.h"
+#include "engine/training_step.h"
 #include "reference/reference.h"
 #include "simd/sincos.h"
 #include "sinefield/machine.h"
@@ -85,7 +85,7 @@ void check_network(const Architecture& shape, const ComputeOptions& compute, Dev
       reference::squared_error(shape, parameters, MatrixView<const double>(exact_x.data(), points, shape.inputs),
                                MatrixView<const double>(exact_targets.data(), points, shape.outputs), exact_gradient);
   const auto workers = engine::make_workers(compute.threads);
-  engine::ValueStep<T> step(shape, compute.isa, *workers);
+  engine::TrainingStep<T> step(shape, compute.isa, *workers);
   const std::vector<T> flat(start.begin(), start.end());
   std::vector<T> gradient(flat.size());
   const double loss = step.run(flat, engine::SquaredErrorBatch<T>(rows, wanted), gradient);

@@ -141,7 +141,7 @@ WRONG = [
     ("tests/a_test.cpp", '#include "attic/a.h"', "no room attic/"),
 ]
 RIGHT = [
-    ("src/train/d.cpp", '#include "engine/value_step.h"'),
+    ("src/train/d.cpp", '#include "engine/training_step.h"'),
     ("src/engine/workers.cpp", "#include <tbb/parallel_for.h>"),
     ("src/train/e.cpp", "#include <Eigen/Eigenvalues>"),
     ("src/io/pictures/a.cpp", "#include <OpenImageIO/imageio.h>"),

@@ -2,7 +2,7 @@
 // vector, panel, tile or block whole; its bits for any number of threads; its memory; and ten steps of Adam against the
 // numbers of PyTorch. What surrounds the step (sampling, stopping) is train_test.cpp.
 // SPDX-License-Identifier: MIT
-#include "engine/value_step.h"
+#include "engine/training_step.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ namespace sinefield {
 namespace {
 
 using engine::SquaredErrorBatch;
-using engine::ValueStep;
+using engine::TrainingStep;
 
 struct Shape {
   Architecture architecture;
@@ -107,9 +107,9 @@ Outcome<T> step(const Problem& problem, Isa isa, engine::Workers& workers) {
   const Architecture& a = problem.architecture;
   const SquaredErrorBatch<T> batch({coordinates.data(), problem.points, a.inputs},
                                    {targets.data(), problem.points, a.outputs});
-  ValueStep<T> value_step(a, isa, workers);
+  TrainingStep<T> training_step(a, isa, workers);
   Outcome<T> outcome{0, std::vector<T>(parameters.size(), T{12345})};  // must be overwritten
-  outcome.loss = value_step.run(parameters, batch, outcome.gradient);
+  outcome.loss = training_step.run(parameters, batch, outcome.gradient);
   return outcome;
 }
 
@@ -259,14 +259,14 @@ TEST(EngineStepRuns, start_from_nothing) {
   const Problem many({a, 3000}), few({a, 7});
   for_each_engine([&]<class T>(Isa isa) {
     engine::SerialWorkers serial;
-    ValueStep<T> value_step(a, isa, serial);
+    TrainingStep<T> training_step(a, isa, serial);
     const std::vector<T> parameters = as<T>(many.parameters);
     const auto run = [&](const Problem& problem) {
       const std::vector<T> x = as<T>(problem.coordinates), t = as<T>(problem.targets);
       Outcome<T> outcome{0, std::vector<T>(parameters.size())};
-      outcome.loss =
-          value_step.run(parameters, SquaredErrorBatch<T>({x.data(), problem.points, 2}, {t.data(), problem.points, 2}),
-                         outcome.gradient);
+      outcome.loss = training_step.run(
+          parameters, SquaredErrorBatch<T>({x.data(), problem.points, 2}, {t.data(), problem.points, 2}),
+          outcome.gradient);
       return outcome;
     };
     const Outcome<T> first = run(many), between = run(few), again = run(many);
@@ -286,9 +286,9 @@ TEST(EngineStepRuns, read_rows_by_their_strides) {
       std::ranges::transform(std::span(problem.targets).subspan(n * 3, 3), &t[n * 4],
                              [](double value) { return static_cast<T>(value); });
     }
-    ValueStep<T> value_step(problem.architecture, isa, serial);
-    const double loss = value_step.run(as<T>(problem.parameters),
-                                       SquaredErrorBatch<T>({x.data(), 20, 2, 5}, {t.data(), 20, 3, 4}), gradient);
+    TrainingStep<T> training_step(problem.architecture, isa, serial);
+    const double loss = training_step.run(as<T>(problem.parameters),
+                                          SquaredErrorBatch<T>({x.data(), 20, 2, 5}, {t.data(), 20, 3, 4}), gradient);
     EXPECT_TRUE((Outcome<T>{loss, gradient}) == step<T>(problem, isa, serial));
   });
 }
@@ -302,10 +302,10 @@ TEST(EngineStepMemory, a_step_allocates_nothing) {
     std::vector<T> gradient(parameters.size());
     for (const int threads : {1, 2}) {
       const auto workers = engine::make_workers(threads);
-      ValueStep<T> value_step(problem.architecture, isa, *workers);
-      value_step.run(parameters, batch, gradient);  // starts the threads
+      TrainingStep<T> training_step(problem.architecture, isa, *workers);
+      training_step.run(parameters, batch, gradient);  // starts the threads
       const std::int64_t before = allocation_count();
-      for (int run = 0; run < 5; ++run) value_step.run(parameters, batch, gradient);
+      for (int run = 0; run < 5; ++run) training_step.run(parameters, batch, gradient);
       EXPECT_EQ(allocation_count() - before, 0) << threads << " threads";
     }
   });
@@ -323,13 +323,13 @@ TEST_P(EngineGolden, ten_steps_of_adam_agree_with_pytorch) {
   Bounds bounds(golden.name);
   for_each_engine([&]<class T>(Isa isa) {
     engine::SerialWorkers serial;
-    ValueStep<T> value_step(a, isa, serial);
+    TrainingStep<T> training_step(a, isa, serial);
     train::Adam<T> adam(golden.initial_parameters.size(), isa);
     std::vector<T> parameters = as<T>(golden.initial_parameters), gradient(parameters.size());
     const std::vector<T> x = as<T>(golden.coordinates), t = as<T>(golden.targets);
     const SquaredErrorBatch<T> batch({x.data(), problem.points, a.inputs}, {t.data(), problem.points, a.outputs});
     for (std::size_t step = 0; step < golden.losses.size(); ++step) {
-      const double loss = value_step.run(parameters, batch, gradient);
+      const double loss = training_step.run(parameters, batch, gradient);
       if (step == 0) expect_step(bounds, problem, expected, Outcome<T>{loss, gradient});
       const double wanted = golden.losses[step];
       bounds.expect_near(loss, wanted, gradient_bound<T>(a) * (wanted + 2 * std::sqrt(wanted)), "loss of a step");

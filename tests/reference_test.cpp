@@ -209,6 +209,36 @@ TEST_P(Reference, parameter_gradient_is_the_adjoint_of_the_tangent) {
   EXPECT_NEAR(dot(tangent, w), dot(v, gradient), 1e-12 * scale);
 }
 
+TEST_P(Reference, jet_reverse_is_the_limit_of_differences_of_the_jet) {
+  const Vector x = uniform(sample.random, GetParam().inputs, 1);
+  // Weights that make every order count alike.
+  const double omega = GetParam().omega_first;
+  Jet bar{uniform(sample.random, std::ssize(sample.at(x).value), 1),
+          uniform(sample.random, static_cast<std::int64_t>(c * d), 1 / omega),
+          uniform(sample.random, static_cast<std::int64_t>(c * d * d), 1 / (omega * omega))};
+  const auto product = [&](const Vector& parameters) {
+    const Jet u = jet(GetParam(), parameters, x);
+    return dot(bar.value, u.value) + dot(bar.gradient, u.gradient) + dot(bar.hessian, u.hessian);
+  };
+  Vector exact(sample.parameters.size());
+  jet_reverse(GetParam(), sample.parameters, x, bar, exact);
+  expect_second_order(
+      [&](double step) {
+        Vector gradient(exact.size());
+        for (std::size_t i = 0; i < gradient.size(); ++i) {
+          const Vector along = axis(i, gradient.size());
+          gradient[i] =
+              (product(moved(sample.parameters, along, step)) - product(moved(sample.parameters, along, -step))) /
+              (2 * step);
+        }
+        return gradient;
+      },
+      exact);
+  const Vector once = exact;
+  jet_reverse(GetParam(), sample.parameters, x, bar, exact);
+  EXPECT_LT(distance(exact, moved(once, once, 1)), 1e-12 * std::sqrt(dot(once, once))) << "it adds";
+}
+
 INSTANTIATE_TEST_SUITE_P(
     , Reference,
     testing::Values(Architecture{.inputs = 1, .outputs = 1, .width = 1, .hidden_layers = 0},

@@ -50,7 +50,7 @@ TEST(SampleBatch, seeds_add_up_to_the_mean_squared_error_in_network_units) {
       const int count = static_cast<int>(std::min<std::int64_t>(3, points - first));
       std::vector<float> x(static_cast<std::size_t>(count) * 2), u_bar(x.size());
       batch.coordinates(first, count, x.data());
-      loss += batch.seed(first, count, &u[static_cast<std::size_t>(first) * 2], u_bar.data());
+      loss += batch.seed(first, count, {&u[static_cast<std::size_t>(first) * 2], 0}, {u_bar.data(), 0});
       for (std::int64_t p = first; p < first + count; ++p) {
         const std::int64_t pixel = indices.empty() ? p : indices[static_cast<std::size_t>(p)];
         const auto at = static_cast<std::size_t>(p - first);

@@ -185,7 +185,7 @@ TEST(TileBatch, seed_is_the_derivative_of_the_loss) {
     for (const std::size_t a : {0U, 1U})
       EXPECT_EQ(x[2 * p + a], samples.coordinates[static_cast<std::size_t>(indices[p]) * 2 + a]);
 
-  const double loss = batch.seed(0, 5, u.data(), u_bar.data());
+  const double loss = batch.seed(0, 5, {u.data(), 0}, {u_bar.data(), 0});
   double expected = 0;
   for (std::size_t p = 0; p < 5; ++p)
     for (std::size_t c = 0; c < 3; ++c) {
@@ -197,16 +197,16 @@ TEST(TileBatch, seed_is_the_derivative_of_the_loss) {
   for (std::size_t i = 0; i < u.size(); ++i) {
     const float before = u[i];
     u[i] = before + 1;
-    const double above = batch.seed(0, 5, u.data(), ignored.data());
+    const double above = batch.seed(0, 5, {u.data(), 0}, {ignored.data(), 0});
     u[i] = before - 1;
-    const double below = batch.seed(0, 5, u.data(), ignored.data());
+    const double below = batch.seed(0, 5, {u.data(), 0}, {ignored.data(), 0});
     u[i] = before;
     EXPECT_NEAR(u_bar[i], (above - below) / 2, 2e-6 * expected);
   }
   // In blocks, as the engine asks for it.
   std::vector<float> blocks(15);
-  const double first = batch.seed(0, 2, u.data(), blocks.data()),
-               second = batch.seed(2, 3, u.data() + 6, blocks.data() + 6);
+  const double first = batch.seed(0, 2, {u.data(), 0}, {blocks.data(), 0}),
+               second = batch.seed(2, 3, {u.data() + 6, 0}, {blocks.data() + 6, 0});
   EXPECT_NEAR(first + second, loss, 1e-6 * loss);
   EXPECT_EQ(blocks, u_bar);
 }

@@ -1,6 +1,7 @@
-// One block of points through all layers, forward and backward: the passes of the engine, written once for every target
-// and precision on top of the register tiles. A block's activations stay in the core's cache from the first layer to
-// the last and back. Padded units compute sin(0): they carry zeros through every pass and drop out of every sum.
+// The pieces of a pass of one block of points through a layer, forward and backward, written once for every target and
+// precision on top of the register tiles; jets-inl.h and training-inl.h put them together. A block's activations stay
+// in the core's cache from the first layer to the last and back. Padded units compute sin(0): they carry zeros through
+// every pass and drop out of every sum.
 // SPDX-License-Identifier: MIT
 
 #if defined(SINEFIELD_ENGINE_BLOCK_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -111,16 +112,15 @@ void LinearOutput(const NetworkLayout& net, const T* packed, int rows, int bias_
   }
 }
 
-// Adds the gradients of the output layer, and turns the slopes of the last sine layer into its adjoint:
-// c = c * (u_bar W).
+// Adds the gradients of the output layer: u_bar' h, and to the bias the sum of u_bar over rows below `bias_rows`.
 template <class T>
-void OutputReverse(const NetworkLayout& net, const T* packed, int rows, const T* h, const T* u_bar, T* c, T* gradient) {
+void OutputGradient(const NetworkLayout& net, int rows, int bias_rows, const T* h, const T* u_bar, T* gradient) {
   const Tag<T> d;
   constexpr int P = panel<T>, L = lanes<T>;
   const int panels = net.panels(net.output.inputs), outputs = net.outputs();
   for (int o = 0; o < outputs; ++o) {
     T sum = 0;
-    for (int r = 0; r < rows; ++r) sum += u_bar[r * outputs + o];
+    for (int r = 0; r < bias_rows; ++r) sum += u_bar[r * outputs + o];
     gradient[net.output_bias_gradient + static_cast<size_t>(o)] += sum;
   }
   for (int j = 0; j < panels; ++j) {
@@ -150,48 +150,75 @@ void OutputReverse(const NetworkLayout& net, const T* packed, int rows, const T*
         hn::Store(hn::Add(hn::Load(d, sums + half * L), total), d, sums + half * L);
       }
     }
-    for (int r = 0; r < rows; ++r) {
-      auto bar0 = hn::Zero(d), bar1 = hn::Zero(d);
-      for (int o = 0; o < outputs; ++o) {
-        const T* w = packed + net.output_weights +
-                     (static_cast<size_t>(o) * static_cast<size_t>(panels) + static_cast<size_t>(j)) * P;
-        const auto seed = hn::Set(d, u_bar[r * outputs + o]);
-        bar0 = hn::MulAdd(seed, hn::Load(d, w), bar0);
-        bar1 = hn::MulAdd(seed, hn::Load(d, w + L), bar1);
-      }
-      T* slope = c + at + static_cast<size_t>(r * P);
-      hn::Store(hn::Mul(hn::Load(d, slope), bar0), d, slope);
-      hn::Store(hn::Mul(hn::Load(d, slope + L), bar1), d, slope + L);
-    }
   }
 }
 
-// Adds a' g to the packed gradient of one layer, and the column sums of g to its bias gradient.
-template <class T>
-void WeightGradient(const NetworkLayout& net, const SineLayer& layer, int rows, const T* a, const T* g, T* gradient) {
+// One panel of the adjoint of the last activations, u_bar W: each pair of vectors goes to store(row, low, high).
+template <class T, class Store>
+HWY_INLINE void OutputAdjointPanel(const NetworkLayout& net, const T* packed, int j, int rows, const T* u_bar,
+                                   const Store& store) {
   const Tag<T> d;
   constexpr int P = panel<T>, L = lanes<T>;
-  const size_t stride = static_cast<size_t>(rows) * P;
+  const int panels = net.panels(net.output.inputs), outputs = net.outputs();
+  for (int r = 0; r < rows; ++r) {
+    auto bar0 = hn::Zero(d), bar1 = hn::Zero(d);
+    for (int o = 0; o < outputs; ++o) {
+      const T* w = packed + net.output_weights + static_cast<size_t>(o * panels + j) * P;
+      const auto seed = hn::Set(d, u_bar[r * outputs + o]);
+      bar0 = hn::MulAdd(seed, hn::Load(d, w), bar0);
+      bar1 = hn::MulAdd(seed, hn::Load(d, w + L), bar1);
+    }
+    store(r, bar0, bar1);
+  }
+}
+
+// Adds a' g to the packed gradient of one layer, and the column sums of the first `bias_rows` rows of g to its bias
+// gradient. A panel of a takes rows x P elements, one of g `g_stride`.
+template <class T>
+void WeightGradient(const NetworkLayout& net, const SineLayer& layer, int rows, int bias_rows, const T* a, const T* g,
+                    size_t g_stride, T* gradient) {
+  const Tag<T> d;
+  constexpr int P = panel<T>, L = lanes<T>;
   for (int j = 0; j < net.panels(layer.outputs); ++j) {
     const auto at = static_cast<size_t>(j);
-    const T* right = g + at * stride;
-    T* bias = gradient + layer.bias_gradient + at * P;
-    Vector<T> sum[3][2];
-    for (int i = 0; i < 3; ++i) sum[i][0] = sum[i][1] = hn::Zero(d);
-    for (int r = 0; r < rows; r += 3) {  // tile_rows is a multiple of 3
-      HWY_UNROLL(3)
-      for (int i = 0; i < 3; ++i) {
-        sum[i][0] = hn::Add(sum[i][0], hn::Load(d, right + (r + i) * P));
-        sum[i][1] = hn::Add(sum[i][1], hn::Load(d, right + (r + i) * P + L));
+    const T* right = g + at * g_stride;
+    if (bias_rows > 0) {
+      T* bias = gradient + layer.bias_gradient + at * P;
+      Vector<T> sum[3][2];
+      for (int i = 0; i < 3; ++i) sum[i][0] = sum[i][1] = hn::Zero(d);
+      for (int r = 0; r < bias_rows; r += 3) {  // tile_rows is a multiple of 3
+        HWY_UNROLL(3)
+        for (int i = 0; i < 3; ++i) {
+          sum[i][0] = hn::Add(sum[i][0], hn::Load(d, right + (r + i) * P));
+          sum[i][1] = hn::Add(sum[i][1], hn::Load(d, right + (r + i) * P + L));
+        }
       }
-    }
-    for (int half = 0; half < 2; ++half) {
-      const auto total = hn::Add(hn::Add(sum[0][half], sum[1][half]), sum[2][half]);
-      hn::Store(hn::Add(hn::Load(d, bias + half * L), total), d, bias + half * L);
+      for (int half = 0; half < 2; ++half) {
+        const auto total = hn::Add(hn::Add(sum[0][half], sum[1][half]), sum[2][half]);
+        hn::Store(hn::Add(hn::Load(d, bias + half * L), total), d, bias + half * L);
+      }
     }
     T* sums = gradient + layer.gradient + at * static_cast<size_t>(layer.inputs) * P;
     for (int k = 0; k < layer.inputs; k += P)
-      GradientPanel(std::min(P, layer.inputs - k), a + static_cast<size_t>(k / P) * stride, right, rows, sums + k * P);
+      GradientPanel(std::min(P, layer.inputs - k), a + static_cast<size_t>(k) * static_cast<size_t>(rows), right, rows,
+                    sums + k * P);
+  }
+}
+
+// One panel of the adjoint of the inputs of a layer, g (omega W): each pair of vectors goes to store(row, low, high).
+template <class T, class Store>
+HWY_INLINE void InputAdjointPanel(const T* packed, const SineLayer& layer, int j, int rows, const T* g,
+                                  const Store& store) {
+  const Tag<T> d;
+  constexpr int P = panel<T>, M = tile_rows;
+  const T* b = packed + layer.backward + static_cast<size_t>(j) * static_cast<size_t>(layer.outputs) * P;
+  for (int r = 0; r < rows; r += M) {
+    Vector<T> sum[M][2];
+    HWY_UNROLL(16)
+    for (int i = 0; i < M; ++i) sum[i][0] = sum[i][1] = hn::Zero(d);
+    MultiplyTile<M>(g + r * P, static_cast<size_t>(rows) * P, layer.outputs, b, sum);
+    HWY_UNROLL(16)
+    for (int i = 0; i < M; ++i) store(r + i, sum[i][0], sum[i][1]);
   }
 }
 
@@ -200,89 +227,53 @@ template <class T>
 void InputAdjoint(const NetworkLayout& net, const T* packed, const SineLayer& layer, int rows, const T* g,
                   const T* slope, T* to) {
   const Tag<T> d;
-  constexpr int P = panel<T>, L = lanes<T>, M = tile_rows;
-  const size_t stride = static_cast<size_t>(rows) * P;
+  constexpr int P = panel<T>, L = lanes<T>;
   for (int j = 0; j < net.panels(layer.inputs); ++j) {
-    const auto at = static_cast<size_t>(j);
-    const T* b = packed + layer.backward + at * static_cast<size_t>(layer.outputs) * P;
-    for (int r = 0; r < rows; r += M) {
-      Vector<T> sum[M][2];
-      HWY_UNROLL(16)
-      for (int i = 0; i < M; ++i) sum[i][0] = sum[i][1] = hn::Zero(d);
-      MultiplyTile<M>(g + r * P, stride, layer.outputs, b, sum);
-      const size_t here = at * stride + static_cast<size_t>(r * P);
-      HWY_UNROLL(16)
-      for (int i = 0; i < M; ++i) {
-        hn::Store(hn::Mul(sum[i][0], hn::Load(d, slope + here + i * P)), d, to + here + i * P);
-        hn::Store(hn::Mul(sum[i][1], hn::Load(d, slope + here + i * P + L)), d, to + here + i * P + L);
-      }
-    }
+    const size_t at = static_cast<size_t>(j) * static_cast<size_t>(rows) * P;
+    InputAdjointPanel(packed, layer, j, rows, g, [&](int r, auto low, auto high) HWY_ATTR {
+      const size_t here = at + static_cast<size_t>(r * P);
+      hn::Store(hn::Mul(low, hn::Load(d, slope + here)), d, to + here);
+      hn::Store(hn::Mul(high, hn::Load(d, slope + here + L)), d, to + here + L);
+    });
   }
 }
 
-// Where the arrays of a block lie in a worker's scratch.
+// Hands out pieces of a worker's scratch, on cache lines; from nullptr on it only counts.
+template <class T>
+struct Scratch {
+  T* from;
+  size_t used = 0;
+
+  T* Take(size_t elements) {
+    T* at = from == nullptr ? nullptr : from + used;
+    used += (elements + 63) / 64 * 64;
+    return at;
+  }
+  T* Take(int columns, int rows) { return Take(static_cast<size_t>(columns) * static_cast<size_t>(rows)); }
+};
+
+// Where the arrays of a block of `points` points lie in a worker's scratch.
 template <class T>
 struct BlockArrays {
   static constexpr int max_layers = 66;
   T* points;         // coordinates as the batch gives them
   T* x;              // and in panels
-  T* h[max_layers];  // activations of the sine layers
-  T* c[max_layers];  // slopes, then adjoints
+  T* h[max_layers];  // activations of the sine layers, of all streams
+  T* c[max_layers];  // slopes and the derivative streams of z, then adjoints of z
   T* u;
   T* u_bar;
 
-  static size_t Size(const NetworkLayout& net, int rows) { return BlockArrays().Place(net, rows, nullptr); }
-
-  // Lays the arrays out from `scratch` on (nullptr: only counts); returns the number of elements used.
-  size_t Place(const NetworkLayout& net, int rows, T* scratch) {
-    size_t used = 0;
-    const auto take = [&](int columns) {
-      T* at = scratch == nullptr ? nullptr : scratch + used;
-      used += (static_cast<size_t>(columns) * static_cast<size_t>(rows) + 63) / 64 * 64;
-      return at;
-    };
-    points = take(net.inputs());
-    x = take(net.padded(net.inputs()));
+  BlockArrays(const NetworkLayout& net, int rows, int streams, Scratch<T>& scratch) {
+    points = scratch.Take(net.inputs(), rows);
+    x = scratch.Take(net.padded(net.inputs()), rows);
     for (size_t l = 0; l < net.layers.size(); ++l) {
-      h[l] = take(net.padded(net.layers[l].outputs));
-      c[l] = take(net.padded(net.layers[l].outputs));
+      h[l] = scratch.Take(net.padded(net.layers[l].outputs), rows * streams);
+      c[l] = scratch.Take(net.padded(net.layers[l].outputs), rows * streams);
     }
-    u = take(net.outputs());
-    u_bar = take(net.outputs());
-    return used;
+    u = scratch.Take(net.outputs(), rows * streams);
+    u_bar = scratch.Take(net.outputs(), rows * streams);
   }
 };
-
-template <class T>
-size_t TrainScratch(const NetworkLayout& net) {
-  return BlockArrays<T>::Size(net, net.block_rows);
-}
-
-template <class T>
-double TrainValue(const NetworkLayout& net, const T* packed, const Batch<T>& batch, std::int64_t first,
-                  std::int64_t count, T* gradient, T* scratch) {
-  BlockArrays<T> block;
-  block.Place(net, net.block_rows, scratch);
-  double loss = 0;
-  for (std::int64_t begin = first, end = first + count; begin < end; begin += net.block_rows) {
-    const int points = static_cast<int>(std::min<std::int64_t>(net.block_rows, end - begin));
-    const int rows = (points + tile_rows - 1) / tile_rows * tile_rows;
-    batch.coordinates(begin, points, block.points);
-    PanelCoordinates(net, block.points, net.inputs(), points, rows, block.x);
-    ForwardWithSlopes(net, packed, rows, block.x, block.h, block.c);
-    const size_t last = net.layers.size() - 1;
-    LinearOutput(net, packed, rows, rows, block.h[last], block.u);
-    loss += batch.seed(begin, points, block.u, block.u_bar);
-    std::fill(block.u_bar + points * net.outputs(), block.u_bar + rows * net.outputs(), T{0});
-    OutputReverse(net, packed, rows, block.h[last], block.u_bar, block.c[last], gradient);
-    for (size_t l = last; l > 0; --l) {
-      WeightGradient(net, net.layers[l], rows, block.h[l - 1], block.c[l], gradient);
-      InputAdjoint(net, packed, net.layers[l], rows, block.c[l], block.c[l - 1], block.c[l - 1]);
-    }
-    WeightGradient(net, net.layers[0], rows, block.x, block.c[0], gradient);
-  }
-  return loss;
-}
 
 }  // namespace sinefield::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

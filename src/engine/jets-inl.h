@@ -24,9 +24,10 @@ inline int QueryPoints(const NetworkLayout& net, const JetPlan& plan) {
   return std::max(1, net.block_rows * 3 / 2 / plan.streams() / tile_rows) * tile_rows;
 }
 
-// z -> h of all streams of one panel in place; stream s starts at z + s * stride.
-template <class T>
-HWY_INLINE void JetActivation(const JetPlan& plan, size_t stride, T* z) {
+// z -> h of all streams of one panel; stream s starts at s * stride. h may be z. For a way back the slope is kept in
+// the place of the value of z.
+template <bool keep_slope, class T>
+HWY_INLINE void JetActivation(const JetPlan& plan, size_t stride, T* z, T* h) {
   const Tag<T> d;
   const int first = plan.first, streams = plan.streams();
   for (size_t e = 0; e < stride; e += static_cast<size_t>(lanes<T>)) {
@@ -39,14 +40,15 @@ HWY_INLINE void JetActivation(const JetPlan& plan, size_t stride, T* z) {
         const auto zj = hn::Load(d, z + static_cast<size_t>(1 + term.j) * stride + e);
         sum = hn::MulAdd(hn::Mul(hn::Set(d, static_cast<T>(term.a)), zi), zj, sum);
       }
-      T* za = z + static_cast<size_t>(stream) * stride + e;
-      hn::Store(hn::NegMulAdd(s, sum, hn::Mul(slope, hn::Load(d, za))), d, za);
+      const size_t at = static_cast<size_t>(stream) * stride + e;
+      hn::Store(hn::NegMulAdd(s, sum, hn::Mul(slope, hn::Load(d, z + at))), d, h + at);
     }
     for (int i = 1; i <= first; ++i) {
-      T* zi = z + static_cast<size_t>(i) * stride + e;
-      hn::Store(hn::Mul(slope, hn::Load(d, zi)), d, zi);
+      const size_t at = static_cast<size_t>(i) * stride + e;
+      hn::Store(hn::Mul(slope, hn::Load(d, z + at)), d, h + at);
     }
-    hn::Store(s, d, z + e);
+    hn::Store(s, d, h + e);
+    if constexpr (keep_slope) hn::Store(slope, d, z + e);
   }
 }
 
@@ -72,32 +74,36 @@ void FirstLayerStreams(const NetworkLayout& net, const JetPlan& plan, const T* p
   std::fill_n(z + static_cast<size_t>(1 + plan.first) * stride, plan.second.size() * stride, T{0});
 }
 
+// One panel of z of layer l, all streams; `from` are the activations before, or the coordinates.
+template <class T>
+HWY_INLINE void JetPanel(const NetworkLayout& net, const JetPlan& plan, const T* packed, size_t l, int j, int rows,
+                         const T* from, T* z) {
+  constexpr int P = panel<T>;
+  const SineLayer& layer = net.layers[l];
+  const auto at = static_cast<size_t>(j);
+  const T* b = packed + layer.forward + at * static_cast<size_t>(layer.inputs) * P;
+  AffinePanel(from, l == 0 ? rows : rows * plan.streams(), rows, layer.inputs, b, packed + layer.bias + at * P, z);
+  if (l == 0) FirstLayerStreams(net, plan, packed, j, rows, z);
+}
+
 template <class T>
 void JetBlock(const NetworkLayout& net, const JetPlan& plan, const T* packed, int rows, const T* x, T* from, T* to,
               T* u) {
-  constexpr int P = panel<T>;
   const int all_rows = rows * plan.streams();
-  const size_t stride = static_cast<size_t>(rows) * P, panel_size = static_cast<size_t>(all_rows) * P;
+  const size_t stride = static_cast<size_t>(rows) * panel<T>, panel_size = static_cast<size_t>(all_rows) * panel<T>;
   for (size_t l = 0; l < net.layers.size(); ++l) {
-    const SineLayer& layer = net.layers[l];
-    for (int j = 0; j < net.panels(layer.outputs); ++j) {
-      const auto at = static_cast<size_t>(j);
-      const T* b = packed + layer.forward + at * static_cast<size_t>(layer.inputs) * P;
-      T* z = to + at * panel_size;
-      if (l == 0) {
-        AffinePanel(x, rows, rows, layer.inputs, b, packed + layer.bias + at * P, z);
-        FirstLayerStreams(net, plan, packed, j, rows, z);
-      } else {
-        AffinePanel(from, all_rows, rows, layer.inputs, b, packed + layer.bias + at * P, z);
-      }
-      JetActivation(plan, stride, z);
+    for (int j = 0; j < net.panels(net.layers[l].outputs); ++j) {
+      T* z = to + static_cast<size_t>(j) * panel_size;
+      JetPanel(net, plan, packed, l, j, rows, l == 0 ? x : from, z);
+      JetActivation<false>(plan, stride, z, z);
     }
     std::swap(from, to);
   }
   LinearOutput(net, packed, all_rows, rows, from, u);
 }
 
-// u_x (rows, outputs, inputs) for one output: the adjoint of the first pre-activation times omega W of the first layer.
+// u_x of one output as streams (inputs, rows, outputs): the adjoint of the first pre-activation times omega W of the
+// first layer.
 template <class T>
 void CoordinateAdjoint(const NetworkLayout& net, const T* packed, int rows, int output, const T* g, T* gradient) {
   const Tag<T> d;
@@ -112,7 +118,7 @@ void CoordinateAdjoint(const NetworkLayout& net, const T* packed, int rows, int 
         sum0 = hn::MulAdd(hn::Load(d, from), hn::Load(d, w), sum0);
         sum1 = hn::MulAdd(hn::Load(d, from + L), hn::Load(d, w + L), sum1);
       }
-      gradient[(r * net.outputs() + output) * layer.inputs + i] = hn::GetLane(hn::SumOfLanes(d, hn::Add(sum0, sum1)));
+      gradient[(i * rows + r) * net.outputs() + output] = hn::GetLane(hn::SumOfLanes(d, hn::Add(sum0, sum1)));
     }
   }
 }
@@ -134,71 +140,88 @@ void OutputAdjoint(const NetworkLayout& net, const T* packed, int rows, int outp
   }
 }
 
-// Scratch of a query: a jet plays between two arrays of all streams; a reverse pass keeps the slopes of every layer.
+// Scratch of a query by jet: it plays between two arrays of all streams.
 template <class T>
-struct QueryArrays {
-  BlockArrays<T> block;  // reverse only
+struct JetArrays {
   T* x;
   T* left;
   T* right;
   T* u;
 
-  size_t Place(const NetworkLayout& net, const JetPlan& plan, T* scratch) {
-    const int points = QueryPoints(net, plan), all_rows = points * plan.streams();
-    const bool reverse = plan.passes == engine::Passes::reverse;
-    size_t used = reverse ? block.Place(net, points, scratch) : 0;
-    const auto take = [&](int columns, int rows) {
-      T* at = scratch == nullptr ? nullptr : scratch + used;
-      used += (static_cast<size_t>(columns) * static_cast<size_t>(rows) + 63) / 64 * 64;
-      return at;
-    };
-    x = take(net.padded(net.inputs()), points);
-    const int width = net.padded(net.architecture.width);
-    left = take(width, reverse ? points : all_rows);
-    right = take(width, reverse ? points : all_rows);
-    u = take(net.outputs() * (reverse ? 1 + net.inputs() : 1), reverse ? points : all_rows);
-    return used;
+  JetArrays(const NetworkLayout& net, int points, int streams, Scratch<T>& scratch) {
+    x = scratch.Take(net.padded(net.inputs()), points);
+    left = scratch.Take(net.padded(net.architecture.width), points * streams);
+    right = scratch.Take(net.padded(net.architecture.width), points * streams);
+    u = scratch.Take(net.outputs(), points * streams);
+  }
+};
+
+// Scratch of a query by reverse passes: they keep the slopes of every layer.
+template <class T>
+struct ReverseArrays {
+  BlockArrays<T> block;
+  T* left;
+  T* right;
+  T* u;  // value and first derivatives as streams
+
+  ReverseArrays(const NetworkLayout& net, int points, int streams, Scratch<T>& scratch)
+      : block(net, points, 1, scratch) {
+    left = scratch.Take(net.padded(net.architecture.width), points);
+    right = scratch.Take(net.padded(net.architecture.width), points);
+    u = scratch.Take(net.outputs(), points * streams);
   }
 };
 
 template <class T>
 size_t QueryScratch(const NetworkLayout& net, const JetPlan& plan) {
-  return QueryArrays<T>().Place(net, plan, nullptr);
+  Scratch<T> count{nullptr};
+  if (plan.passes == engine::Passes::reverse)
+    ReverseArrays<T>(net, QueryPoints(net, plan), plan.streams(), count);
+  else
+    JetArrays<T>(net, QueryPoints(net, plan), plan.streams(), count);
+  return count.used;
+}
+
+// Value and gradients of a block by one pass forward and one back for each output.
+template <class T>
+void ReverseBlock(const NetworkLayout& net, const T* packed, int rows, ReverseArrays<T>& arrays) {
+  BlockArrays<T>& block = arrays.block;
+  const size_t last = net.layers.size() - 1;
+  ForwardWithSlopes(net, packed, rows, block.x, block.h, block.c);
+  LinearOutput(net, packed, rows, rows, block.h[last], arrays.u);
+  for (int o = 0; o < net.outputs(); ++o) {
+    T *g = arrays.left, *to = arrays.right;
+    OutputAdjoint(net, packed, rows, o, block.c[last], g);
+    for (size_t l = last; l > 0; --l) {
+      InputAdjoint(net, packed, net.layers[l], rows, g, block.c[l - 1], to);
+      std::swap(g, to);
+    }
+    CoordinateAdjoint(net, packed, rows, o, g, arrays.u + rows * net.outputs());
+  }
 }
 
 template <class T>
 void Query(const NetworkLayout& net, const JetPlan& plan, const T* packed, MatrixView<const T> coordinates,
-           std::int64_t first, std::int64_t count, T* const* out, T* scratch) {
-  QueryArrays<T> arrays;
-  arrays.Place(net, plan, scratch);
+           std::int64_t first, std::int64_t count, T* const* out, T* memory) {
+  Scratch<T> scratch{memory};
   const int block_points = QueryPoints(net, plan), outputs = net.outputs();
-  for (std::int64_t begin = first, end = first + count; begin < end; begin += block_points) {
-    const int points = static_cast<int>(std::min<std::int64_t>(block_points, end - begin));
-    const int rows = (points + tile_rows - 1) / tile_rows * tile_rows;
-    PanelCoordinates(net, coordinates.row(begin), coordinates.stride, points, rows, arrays.x);
-    if (plan.passes == engine::Passes::jet) {
-      JetBlock(net, plan, packed, rows, arrays.x, arrays.left, arrays.right, arrays.u);
+  const auto blocks = [&](T* x, T* u, const auto& pass) {
+    for (std::int64_t begin = first, end = first + count; begin < end; begin += block_points) {
+      const int points = static_cast<int>(std::min<std::int64_t>(block_points, end - begin));
+      const int rows = (points + tile_rows - 1) / tile_rows * tile_rows;
+      PanelCoordinates(net, coordinates.row(begin), coordinates.stride, points, rows, x);
+      pass(rows);
       for (int s = 0; s < plan.streams(); ++s)
-        std::copy_n(arrays.u + s * rows * outputs, points * outputs, out[s] + begin * outputs);
-      continue;
+        std::copy_n(u + s * rows * outputs, points * outputs, out[s] + begin * outputs);
     }
-    BlockArrays<T>& block = arrays.block;
-    const size_t last = net.layers.size() - 1;
-    T* gradient = arrays.u + rows * outputs;
-    ForwardWithSlopes(net, packed, rows, arrays.x, block.h, block.c);
-    LinearOutput(net, packed, rows, rows, block.h[last], arrays.u);
-    for (int o = 0; o < outputs; ++o) {
-      T *g = arrays.left, *to = arrays.right;
-      OutputAdjoint(net, packed, rows, o, block.c[last], g);
-      for (size_t l = last; l > 0; --l) {
-        InputAdjoint(net, packed, net.layers[l], rows, g, block.c[l - 1], to);
-        std::swap(g, to);
-      }
-      CoordinateAdjoint(net, packed, rows, o, g, gradient);
-    }
-    std::copy_n(arrays.u, points * outputs, out[0] + begin * outputs);
-    for (int i = 0; i < plan.first; ++i)
-      for (int p = 0; p < points * outputs; ++p) out[1 + i][begin * outputs + p] = gradient[p * net.inputs() + i];
+  };
+  if (plan.passes == engine::Passes::reverse) {
+    ReverseArrays<T> arrays(net, block_points, plan.streams(), scratch);
+    blocks(arrays.block.x, arrays.u, [&](int rows) { ReverseBlock(net, packed, rows, arrays); });
+  } else {
+    JetArrays<T> arrays(net, block_points, plan.streams(), scratch);
+    blocks(arrays.x, arrays.u,
+           [&](int rows) { JetBlock(net, plan, packed, rows, arrays.x, arrays.left, arrays.right, arrays.u); });
   }
 }
 

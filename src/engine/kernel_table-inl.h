@@ -13,6 +13,7 @@
 #include "engine/kernels.h"
 #include "engine/matrices-inl.h"
 #include "engine/parameters-inl.h"
+#include "engine/training-inl.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -26,7 +27,7 @@ const engine::Kernels<T>& KernelTable() {
       .unpack_gradient = UnpackGradient<T>,
       .train_scratch = TrainScratch<T>,
       .query_scratch = QueryScratch<T>,
-      .train_value = TrainValue<T>,
+      .train = Train<T>,
       .query = Query<T>,
       .add = Add<T>,
       .sum_of_squares = SumOfSquares<T>,

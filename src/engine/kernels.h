@@ -13,6 +13,15 @@
 
 namespace sinefield::engine {
 
+/// Streams of a block (JetPlan's order): of each, (count, outputs) row-major from data + stream * stride on.
+template <class T>
+struct Streams {
+  T* data;
+  std::size_t stride;
+
+  T* operator[](int stream) const { return data + static_cast<std::size_t>(stream) * stride; }
+};
+
 /// The points of one step and what is wanted of them. Called for one block at a time, from any worker: nothing of the
 /// size of the batch need exist.
 template <class T>
@@ -22,9 +31,9 @@ class Batch {
   virtual std::int64_t points() const = 0;
   /// Writes the network coordinates of points first .. first + count - 1: x (count, inputs) row-major.
   virtual void coordinates(std::int64_t first, int count, T* x) const = 0;
-  /// The seed of the reverse pass: given u (count, outputs), writes the derivative of the loss by each u into u_bar and
-  /// returns these points' share of the loss.
-  virtual double seed(std::int64_t first, int count, const T* u, T* u_bar) const = 0;
+  /// The seed of the reverse pass: given the streams of u that the step's plan carries, writes the derivative of the
+  /// loss by each of their numbers into u_bar and returns these points' share of the loss.
+  virtual double seed(std::int64_t first, int count, Streams<const T> u, Streams<T> u_bar) const = 0;
 };
 
 /// Adam's constants of one step; `scale` multiplies the gradient (clipping), the corrections are 1 - beta^t.
@@ -57,14 +66,14 @@ struct Kernels {
   void (*pack)(const NetworkLayout&, const T* parameters, T* packed);
   /// Packed gradient -> flat gradient, omega folded back.
   void (*unpack_gradient)(const NetworkLayout&, const T* packed_gradient, T* gradient);
-  /// Elements of scratch that train_value and query need for one worker.
-  std::size_t (*train_scratch)(const NetworkLayout&);
+  /// Elements of scratch that train and query need for one worker.
+  std::size_t (*train_scratch)(const NetworkLayout&, const JetPlan&);
   std::size_t (*query_scratch)(const NetworkLayout&, const JetPlan&);
 
   /// Points first .. first + count - 1 of the batch forward and backward; adds to the packed gradient, returns the
   /// loss.
-  double (*train_value)(const NetworkLayout&, const T* packed, const Batch<T>&, std::int64_t first, std::int64_t count,
-                        T* packed_gradient, T* scratch);
+  double (*train)(const NetworkLayout&, const JetPlan&, const T* packed, const Batch<T>&, std::int64_t first,
+                  std::int64_t count, T* packed_gradient, T* scratch);
   /// Streams of points first .. first + count - 1: out[stream] + (point * outputs + output).
   void (*query)(const NetworkLayout&, const JetPlan&, const T* packed, MatrixView<const T> coordinates,
                 std::int64_t first, std::int64_t count, T* const* out, T* scratch);

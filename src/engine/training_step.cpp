@@ -1,10 +1,11 @@
 // Parts, their threads and their fixed summation tree.
 // SPDX-License-Identifier: MIT
-#include "engine/value_step.h"
+#include "engine/training_step.h"
 
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <utility>
 
 namespace sinefield::engine {
 namespace {
@@ -20,19 +21,20 @@ int parts_of(std::int64_t points, std::int64_t parameters) {
 }
 
 template <class T>
-ValueStep<T>::ValueStep(const Architecture& architecture, Isa isa, Workers& workers)
+TrainingStep<T>::TrainingStep(const Architecture& architecture, Isa isa, Workers& workers, JetPlan plan)
     : kernels_(kernels<T>(isa, architecture)),
       workers_(workers),
+      plan_(std::move(plan)),
       layout_(architecture, kernels_.tile, sizeof(T)),
       packed_(layout_.packed_size),
       nodes_(2 * max_parts) {
-  for (int w = 0; w < workers.count(); ++w) scratch_.emplace_back(kernels_.train_scratch(layout_));
+  for (int w = 0; w < workers.count(); ++w) scratch_.emplace_back(kernels_.train_scratch(layout_, plan_));
   for (int s = 0; s < max_parts; ++s) sums_.emplace_back(layout_.gradient_size);
   free_slots_.reserve(max_parts);
 }
 
 template <class T>
-double ValueStep<T>::run(std::span<const T> parameters, const Batch<T>& batch, std::span<T> gradient) {
+double TrainingStep<T>::run(std::span<const T> parameters, const Batch<T>& batch, std::span<T> gradient) {
   const std::int64_t points = batch.points();
   const int parts = parts_of(points, std::ssize(parameters));
   kernels_.pack(layout_, parameters.data(), packed_.data());
@@ -47,8 +49,8 @@ double ValueStep<T>::run(std::span<const T> parameters, const Batch<T>& batch, s
       const int slot = take_slot();
       T* sums = sums_[static_cast<std::size_t>(slot)].data();
       std::fill_n(sums, layout_.gradient_size, T{0});
-      const double loss = kernels_.train_value(layout_, packed_.data(), batch, begin, end - begin, sums,
-                                               scratch_[static_cast<std::size_t>(worker)].data());
+      const double loss = kernels_.train(layout_, plan_, packed_.data(), batch, begin, end - begin, sums,
+                                         scratch_[static_cast<std::size_t>(worker)].data());
       finish(part, parts, slot, loss);
     }
   };
@@ -59,7 +61,7 @@ double ValueStep<T>::run(std::span<const T> parameters, const Batch<T>& batch, s
 }
 
 template <class T>
-int ValueStep<T>::take_slot() {
+int TrainingStep<T>::take_slot() {
   const std::lock_guard lock(mutex_);
   const int slot = free_slots_.back();
   free_slots_.pop_back();
@@ -69,7 +71,7 @@ int ValueStep<T>::take_slot() {
 // Climbs the tree from the part's leaf: where the sibling is finished (or lies beyond the last part), the two become
 // their parent; otherwise the subtree waits. Leaves are numbered as in a complete tree of bit_ceil(parts) leaves.
 template <class T>
-void ValueStep<T>::finish(int part, int parts, int slot, double loss) {
+void TrainingStep<T>::finish(int part, int parts, int slot, double loss) {
   const int leaves = static_cast<int>(std::bit_ceil(static_cast<unsigned>(parts)));
   int node = leaves + part;
   while (node > 1) {
@@ -115,16 +117,22 @@ void SquaredErrorBatch<T>::coordinates(std::int64_t first, int count, T* x) cons
 }
 
 template <class T>
-double SquaredErrorBatch<T>::seed(std::int64_t first, int count, const T* u, T* u_bar) const {
-  const auto terms = static_cast<double>(targets_.rows) * static_cast<double>(targets_.cols);
+double SquaredErrorBatch<T>::seed(std::int64_t first, int count, Streams<const T> u, Streams<T> u_bar) const {
+  const std::int64_t outputs = targets_.front().targets.cols;
+  if (std::cmp_greater(streams_, targets_.size()))
+    for (int s = 0; s < streams_; ++s) std::fill_n(u_bar[s], count * outputs, T{0});
   double loss = 0;
-  for (int p = 0; p < count; ++p, u += targets_.cols, u_bar += targets_.cols)
-    loss += squared_error_seed(targets_.cols, terms, u, targets_.row(first + p), u_bar);
+  for (const auto& [stream, targets, weight] : targets_) {
+    const double terms = static_cast<double>(targets.rows) * static_cast<double>(outputs) / weight;
+    for (std::int64_t p = 0; p < count; ++p)
+      loss += squared_error_seed(outputs, terms, u[stream] + p * outputs, targets.row(first + p),
+                                 u_bar[stream] + p * outputs);
+  }
   return loss;
 }
 
-template class ValueStep<float>;
-template class ValueStep<double>;
+template class TrainingStep<float>;
+template class TrainingStep<double>;
 template class SquaredErrorBatch<float>;
 template class SquaredErrorBatch<double>;
 template double squared_error_seed(std::int64_t, double, const float*, const float*, float*);

@@ -1,4 +1,4 @@
-// Loss and gradient of the parameters for one batch, values only: forward, seed, reverse, in parts.
+// Loss and gradient of the parameters for one batch, through values and derivatives: forward, seed, reverse, in parts.
 //
 // The batch is cut into parts that depend on its size alone (at most 64); each part sums its blocks in order, and parts
 // are added pairwise along a fixed binary tree, so that the same bits come out for any number of threads. A finished
@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/kernels.h"
@@ -23,10 +24,10 @@ namespace sinefield::engine {
 int parts_of(std::int64_t points, std::int64_t parameters);
 
 template <class T>
-class ValueStep {
+class TrainingStep {
  public:
-  /// Allocates all that `run` needs.
-  ValueStep(const Architecture&, Isa, Workers&);
+  /// Allocates all that `run` needs. The plan says which streams the batch's seeds are given.
+  TrainingStep(const Architecture&, Isa, Workers&, JetPlan = value_plan());
 
   /// At least one point. Overwrites `gradient` (flat layout); returns the loss, the sum of the batch's shares.
   /// Allocates nothing.
@@ -45,6 +46,7 @@ class ValueStep {
 
   const Kernels<T>& kernels_;
   Workers& workers_;
+  JetPlan plan_;
   NetworkLayout layout_;
   AlignedArray<T> packed_;
   std::vector<AlignedArray<T>> scratch_;  // one for each worker
@@ -54,18 +56,33 @@ class ValueStep {
   std::vector<Node> nodes_;  // heap order: node n has children 2n and 2n + 1
 };
 
-/// Coordinates (n, inputs) and targets (n, outputs) in memory; the loss is the mean over both of (u - target)^2.
+/// What one stream of u is wanted to be: targets (n, outputs), and the weight of its mean squared error.
+template <class T>
+struct StreamTarget {
+  int stream;  ///< of the step's plan
+  MatrixView<const T> targets;
+  double weight = 1;
+};
+
+/// Coordinates (n, inputs) and targets in memory; the loss is the sum over the targets of weight x mean over points and
+/// outputs of (stream - target)^2.
 template <class T>
 class SquaredErrorBatch final : public Batch<T> {
  public:
+  /// Of values alone: targets (n, outputs).
   SquaredErrorBatch(MatrixView<const T> coordinates, MatrixView<const T> targets)
-      : coordinates_(coordinates), targets_(targets) {}
+      : SquaredErrorBatch(coordinates, {{0, targets}}, 1) {}
+  /// Of a plan with `streams` streams.
+  SquaredErrorBatch(MatrixView<const T> coordinates, std::vector<StreamTarget<T>> targets, int streams)
+      : coordinates_(coordinates), targets_(std::move(targets)), streams_(streams) {}
   std::int64_t points() const override { return coordinates_.rows; }
   void coordinates(std::int64_t first, int count, T* x) const override;
-  double seed(std::int64_t first, int count, const T* u, T* u_bar) const override;
+  double seed(std::int64_t first, int count, Streams<const T> u, Streams<T> u_bar) const override;
 
  private:
-  MatrixView<const T> coordinates_, targets_;
+  MatrixView<const T> coordinates_;
+  std::vector<StreamTarget<T>> targets_;
+  int streams_;
 };
 
 /// The seed of a mean squared error over `terms` = points x outputs: u_bar = 2 (u - target) / terms; returns the share

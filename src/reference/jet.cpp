@@ -4,18 +4,17 @@
 #include <cmath>
 #include <string>
 
+#include "reference/layers.h"
 #include "reference/reference.h"
 #include "sinefield/error.h"
 
 namespace sinefield::reference {
-namespace {
 
 Jet zeros(int outputs, int inputs) {
   const auto c = static_cast<std::size_t>(outputs), d = static_cast<std::size_t>(inputs);
   return {std::vector<double>(c), std::vector<double>(c * d), std::vector<double>(c * d * d)};
 }
 
-/// The coordinates as functions of themselves: value x, gradient the identity, Hessian zero.
 Jet coordinates_of(std::span<const double> x) {
   const int d = static_cast<int>(x.size());
   Jet h = zeros(d, d);
@@ -26,7 +25,6 @@ Jet coordinates_of(std::span<const double> x) {
   return h;
 }
 
-/// z = W h + b; derivatives pass through W alone.
 Jet affine(const LayerSlice& layer, std::span<const double> parameters, const Jet& h, int d) {
   Jet z = zeros(layer.outputs, d);
   for (int row = 0; row < layer.outputs; ++row) {
@@ -43,7 +41,6 @@ Jet affine(const LayerSlice& layer, std::span<const double> parameters, const Je
   return z;
 }
 
-/// h = s(z), s(z) = sin(omega z):  h_i = s' z_i,  h_ij = s'' z_i z_j + s' z_ij.
 Jet sine(double omega, const Jet& z, int d) {
   const int width = static_cast<int>(z.value.size());
   Jet h = zeros(width, d);
@@ -63,8 +60,6 @@ Jet sine(double omega, const Jet& z, int d) {
   }
   return h;
 }
-
-}  // namespace
 
 double Jet::laplacian(int output) const {
   const int d = static_cast<int>(gradient.size() / value.size());

@@ -28,6 +28,11 @@ struct Jet {
 /// `parameters` in the order of `layer_slices`, x of `inputs` coordinates. Throws bad_input where a length is wrong.
 Jet jet(const Architecture&, std::span<const double> parameters, std::span<const double> x);
 
+/// Adds to `gradient` the derivative by every parameter of the inner product of `u_bar` with the jet at x: u_bar holds
+/// the adjoint of every value, first and second derivative. Throws bad_input where a length is wrong.
+void jet_reverse(const Architecture&, std::span<const double> parameters, std::span<const double> x, const Jet& u_bar,
+                 std::span<double> gradient);
+
 /// Of a field of tiles, in network units: x of `inputs` coordinates. Throws bad_input for another kind or length.
 Jet tiles_jet(const Field&, std::span<const double> x);
 

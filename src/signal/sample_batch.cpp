@@ -33,12 +33,15 @@ void SampleBatch::coordinates(std::int64_t first, int count, float* x) const {
   }
 }
 
-double SampleBatch::seed(std::int64_t first, int count, const float* u, float* u_bar) const {
+double SampleBatch::seed(std::int64_t first, int count, engine::Streams<const float> streams,
+                         engine::Streams<float> bars) const {
   const std::size_t channels = scale_.size();
   const double terms = static_cast<double>(points()) * static_cast<double>(channels);
   std::array<float, few_channels> few;
   std::vector<float> many(channels > few.size() ? channels : 0);
   float* const sample = many.empty() ? few.data() : many.data();
+  const float* u = streams[0];
+  float* u_bar = bars[0];
   double loss = 0;
   for (std::int64_t p = first; p < first + count; ++p) {
     samples_.read_point(index(p), sample);

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/value_step.h"
+#include "engine/training_step.h"
 #include "sinefield/signal.h"
 
 namespace sinefield {
@@ -21,7 +21,8 @@ class SampleBatch final : public engine::Batch<float> {
 
   std::int64_t points() const override;
   void coordinates(std::int64_t first, int count, float* x) const override;
-  double seed(std::int64_t first, int count, const float* u, float* u_bar) const override;
+  double seed(std::int64_t first, int count, engine::Streams<const float> streams,
+              engine::Streams<float> bars) const override;
 
  private:
   std::int64_t index(std::int64_t point) const {

@@ -147,11 +147,14 @@ void TileBatch::coordinates(std::int64_t first, int count, float* x) const {
   }
 }
 
-double TileBatch::seed(std::int64_t first, int count, const float* u, float* u_bar) const {
+double TileBatch::seed(std::int64_t first, int count, engine::Streams<const float> streams,
+                       engine::Streams<float> bars) const {
   const auto outputs = static_cast<std::size_t>(samples_.outputs);
   const double terms = static_cast<double>(points()) * static_cast<double>(samples_.outputs);
   const auto slope = static_cast<float>(2 / terms);
   float loss = 0;
+  const float* u = streams[0];
+  float* u_bar = bars[0];
   for (int p = 0; p < count; ++p) {
     const auto index = static_cast<std::size_t>(indices_[static_cast<std::size_t>(first + p)]);
     const float* target = &samples_.targets[index * outputs];

@@ -68,7 +68,8 @@ class TileBatch final : public engine::Batch<float> {
 
   std::int64_t points() const override { return std::ssize(indices_); }
   void coordinates(std::int64_t first, int count, float* x) const override;
-  double seed(std::int64_t first, int count, const float* u, float* u_bar) const override;
+  double seed(std::int64_t first, int count, engine::Streams<const float> streams,
+              engine::Streams<float> bars) const override;
 
  private:
   const TileSamples& samples_;

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/value_step.h"
+#include "engine/training_step.h"
 #include "train/optimizer.h"
 
 namespace sinefield::train {
@@ -25,7 +25,7 @@ class NetworkTrainer {
 
  private:
   const engine::Kernels<float>& kernels_;
-  engine::ValueStep<float> step_;
+  engine::TrainingStep<float> step_;
   std::unique_ptr<Optimizer> optimizer_;
   std::vector<float> gradient_;
   double clip_norm_;

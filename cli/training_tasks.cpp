@@ -1,0 +1,115 @@
+// The tasks by name, and the eikonal loss.
+// SPDX-License-Identifier: MIT
+#include "cli/training_tasks.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+
+#include "field/random.h"
+#include "sinefield/error.h"
+
+namespace sinefield::cli {
+namespace {
+
+/// The mean of (|grad u| - 1)^2 of one output: what a signed distance is trained with.
+template <class T>
+class EikonalBatch final : public engine::Batch<T> {
+ public:
+  explicit EikonalBatch(MatrixView<const T> x) : x_(x) {}
+  std::int64_t points() const override { return x_.rows; }
+  void coordinates(std::int64_t first, int count, T* x) const override {
+    for (int p = 0; p < count; ++p) x = std::copy_n(x_.row(first + p), x_.cols, x);
+  }
+  double seed(std::int64_t, int count, engine::Streams<const T> u, engine::Streams<T> u_bar) const override {
+    const int d = static_cast<int>(x_.cols);
+    const T share = static_cast<T>(2 / static_cast<double>(x_.rows));
+    double loss = 0;
+    for (int p = 0; p < count; ++p) {
+      T squares = 0;
+      for (int i = 1; i <= d; ++i) squares += u[i][p] * u[i][p];
+      const T norm = std::sqrt(squares), error = norm - 1;
+      const T slope = norm > 0 ? share * error / norm : T{0};
+      u_bar[0][p] = 0;
+      for (int i = 1; i <= d; ++i) u_bar[i][p] = slope * u[i][p];
+      loss += static_cast<double>(error) * static_cast<double>(error);
+    }
+    return loss / static_cast<double>(x_.rows);
+  }
+
+ private:
+  MatrixView<const T> x_;
+};
+
+struct Named {
+  std::string_view name;
+  int inputs, outputs;
+};
+constexpr std::array tasks = {Named{"value", 2, 1},   Named{"gradient", 2, 1},  Named{"gradient_rgb", 2, 3},
+                              Named{"eikonal", 3, 1}, Named{"laplacian", 2, 1}, Named{"wave", 3, 1}};
+
+engine::JetPlan plan_of(const Named& task) {
+  constexpr std::array<double, 2> laplacian = {1, 1};
+  constexpr std::array<double, 3> wave = {1, -0.25, -0.25};  // c = 1/2
+  if (task.name == "value") return engine::value_plan();
+  if (task.name == "laplacian") return engine::laplacian_plan(laplacian);
+  if (task.name == "wave") return engine::laplacian_plan(wave);
+  return engine::gradient_plan(task.inputs, task.outputs);
+}
+
+}  // namespace
+
+template <class T>
+std::vector<T> uniform_array(std::size_t size, std::uint32_t which) {
+  std::vector<T> x(size);
+  const RandomSequence sequence{.seed = 1, .stream = sampler_streams, .tensor = which};
+  for (std::size_t i = 0; i < size; ++i) x[i] = static_cast<T>(uniform_within(1, random_word(sequence, i)));
+  return x;
+}
+
+Flops::Flops(const Architecture& a) : first(2.0 * a.inputs * a.width), all(0) {
+  for (const LayerSlice& layer : layer_slices(a)) all += 2.0 * layer.inputs * layer.outputs;
+}
+
+template <class T>
+TrainingTask<T>::TrainingTask(std::string_view name, int width, std::int64_t points) {
+  const auto* task = std::ranges::find(tasks, name, &Named::name);
+  if (task == tasks.end()) throw bad_input("there is no training step '" + std::string(name) + "'");
+  shape = {.inputs = task->inputs, .outputs = task->outputs, .width = width};
+  plan = plan_of(*task);
+  coordinates = uniform_array<T>(static_cast<std::size_t>(points * shape.inputs), 1);
+  const MatrixView<const T> x(coordinates.data(), points, shape.inputs);
+  if (name == "eikonal") {
+    batch = std::make_unique<EikonalBatch<T>>(x);
+    return;
+  }
+  const int wanted_first = plan.second.empty() ? std::min(plan.first, 1) : 1 + plan.first;
+  const int wanted = plan.streams() - wanted_first;
+  const std::int64_t columns = std::int64_t{wanted} * shape.outputs;
+  targets = uniform_array<T>(static_cast<std::size_t>(points * columns), 2);
+  std::vector<engine::StreamTarget<T>> streams;
+  for (int s = 0; s < wanted; ++s)
+    streams.push_back({.stream = wanted_first + s,
+                       .targets = {targets.data() + s * shape.outputs, points, shape.outputs, columns},
+                       .weight = 1.0 / wanted});
+  batch = std::make_unique<engine::SquaredErrorBatch<T>>(x, std::move(streams), plan.streams());
+}
+
+template <class T>
+double TrainingTask<T>::flops() const {
+  // The derivative streams of the first layer are its constant weights; reverse over reverse goes back through it and
+  // along it.
+  const Flops forward(shape);
+  const double derivatives = plan.passes == engine::Passes::reverse
+                                 ? shape.outputs * forward.all
+                                 : (plan.streams() - 1) * (forward.all - forward.first);
+  return 3 * (forward.all + derivatives) - forward.first;
+}
+
+template std::vector<float> uniform_array(std::size_t, std::uint32_t);
+template std::vector<double> uniform_array(std::size_t, std::uint32_t);
+template struct TrainingTask<float>;
+template struct TrainingTask<double>;
+
+}  // namespace sinefield::cli

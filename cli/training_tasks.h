@@ -1,0 +1,41 @@
+// Training steps as `sinefield bench` runs them: networks from 2 or 3 coordinates with three hidden layers, random
+// points and targets, and a loss of values or of derivatives.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "engine/training_step.h"
+
+namespace sinefield::cli {
+
+/// Numbers in [-1, 1), the same on every machine; `which` tells sequences apart.
+template <class T>
+std::vector<T> uniform_array(std::size_t size, std::uint32_t which);
+
+/// Multiply-adds of all weights, twice, for one point; the first layer apart because it has no input adjoint.
+struct Flops {
+  explicit Flops(const Architecture&);
+  double first, all;
+};
+
+template <class T>
+struct TrainingTask {
+  /// `name`: value (2 to 1), gradient (2 to 1), gradient_rgb (2 to 3), eikonal (3 to 1: the mean of (|grad u| - 1)^2),
+  /// laplacian (2 to 1), wave (3 to 1: u_tt - c^2 (u_xx + u_yy)); but for eikonal the mean squared error of the values
+  /// or derivatives named.
+  TrainingTask(std::string_view name, int width, std::int64_t points);
+
+  Architecture shape;
+  engine::JetPlan plan;
+  std::vector<T> coordinates, targets;  ///< (points, inputs), (points, derivatives x outputs)
+  std::unique_ptr<engine::Batch<T>> batch;
+
+  /// Operations of one point by the cheapest plan known.
+  double flops() const;
+};
+
+}  // namespace sinefield::cli

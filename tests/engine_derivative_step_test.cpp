@@ -1,0 +1,281 @@
+// One training step through derivatives: the gradient of every plan against the plain reference, over shapes that leave
+// no vector, panel, tile or block whole; squared errors of streams; the bits for any number of threads; memory. Steps
+// through values alone, their parts and runs are engine_step_test.cpp.
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "allocation_count.h"
+#include "engine/training_step.h"
+#include "engine_samples.h"
+#include "reference/reference.h"
+
+namespace sinefield {
+namespace {
+
+using engine::JetPlan;
+using engine::Passes;
+using engine::Streams;
+using engine::TrainingStep;
+
+/// A loss that is linear in the streams, with seeds given for every point: its gradient has no other error than that of
+/// the passes.
+template <class T>
+class LinearBatch final : public engine::Batch<T> {
+ public:
+  /// x (n, inputs), seeds (n, streams, outputs)
+  LinearBatch(const std::vector<T>& x, const std::vector<T>& seeds, int inputs, int streams, int outputs)
+      : x_(x), seeds_(seeds), inputs_(inputs), streams_(streams), outputs_(outputs) {}
+  std::int64_t points() const override { return std::ssize(x_) / inputs_; }
+  void coordinates(std::int64_t first, int count, T* x) const override {
+    std::copy_n(x_.begin() + first * inputs_, count * inputs_, x);
+  }
+  double seed(std::int64_t first, int count, Streams<const T> u, Streams<T> u_bar) const override {
+    double loss = 0;
+    for (std::int64_t p = 0; p < count; ++p)
+      for (int s = 0; s < streams_; ++s)
+        for (int o = 0; o < outputs_; ++o) {
+          const T seed = seeds_[static_cast<std::size_t>(((first + p) * streams_ + s) * outputs_ + o)];
+          u_bar[s][p * outputs_ + o] = seed;
+          loss += static_cast<double>(seed) * static_cast<double>(u[s][p * outputs_ + o]);
+        }
+    return loss;
+  }
+
+ private:
+  const std::vector<T>&x_, &seeds_;
+  int inputs_, streams_, outputs_;
+};
+
+struct Problem {
+  Problem(const Architecture& shape, const JetPlan& jet_plan, std::int64_t count, std::uint64_t seed = 1)
+      : architecture(shape),
+        plan(jet_plan),
+        points(count),
+        parameters(some_parameters(shape, seed)),
+        coordinates(some_numbers(count * shape.inputs, 1, seed + 1)),
+        seeds(some_numbers(count * plan.streams() * shape.outputs, 1, seed + 2)) {
+    // Streams of every order weigh about alike.
+    for (std::size_t i = 0; i < seeds.size(); ++i) {
+      const int stream = static_cast<int>(i) / shape.outputs % plan.streams();
+      const int order = stream == 0 ? 0 : stream <= plan.first ? 1 : 2;
+      seeds[i] = static_cast<float>(seeds[i] / static_cast<double>(count) / std::pow(shape.omega_first, order));
+    }
+  }
+
+  Architecture architecture;
+  JetPlan plan;
+  std::int64_t points;
+  std::vector<double> parameters, coordinates, seeds;
+};
+
+/// By the reference; of each tensor the largest mean over points of |gradient of one point and output's stream|: the
+/// size of the terms that its gradients are made of.
+struct Expected {
+  explicit Expected(const Problem& problem) : gradient(problem.parameters.size()), size(gradient.size()) {
+    const Architecture& a = problem.architecture;
+    const auto d = static_cast<std::size_t>(a.inputs), c = static_cast<std::size_t>(a.outputs);
+    const auto streams = static_cast<std::size_t>(problem.plan.streams());
+    std::vector<double> one(gradient.size());
+    for (std::size_t n = 0; n < static_cast<std::size_t>(problem.points); ++n) {
+      const auto x = std::span(problem.coordinates).subspan(n * d, d);
+      const reference::Jet u = reference::jet(a, problem.parameters, x);
+      for (std::size_t s = 0; s < streams; ++s) {
+        reference::Jet bar{std::vector<double>(c), std::vector<double>(c * d), std::vector<double>(c * d * d)};
+        for (std::size_t o = 0; o < c; ++o) {
+          const double seed = problem.seeds[(n * streams + s) * c + o];
+          if (s == 0) {
+            bar.value[o] = seed;
+          } else if (std::cmp_less_equal(s, problem.plan.first)) {
+            bar.gradient[o * d + s - 1] = seed;
+          } else {
+            for (const auto& [i, j, weight] :
+                 problem.plan.second[s - 1 - static_cast<std::size_t>(problem.plan.first)].terms)
+              bar.hessian[(o * d + static_cast<std::size_t>(i)) * d + static_cast<std::size_t>(j)] += seed * weight;
+          }
+        }
+        loss += inner_product(bar, u);
+        std::ranges::fill(one, 0.0);
+        reference::jet_reverse(a, problem.parameters, x, bar, one);
+        for (std::size_t i = 0; i < one.size(); ++i) {
+          gradient[i] += one[i];
+          size[i] += std::abs(one[i]);
+        }
+        loss_size += std::abs(inner_product(bar, u));
+      }
+    }
+  }
+
+  static double inner_product(const reference::Jet& a, const reference::Jet& b) {
+    double sum = 0;
+    for (std::size_t i = 0; i < a.value.size(); ++i) sum += a.value[i] * b.value[i];
+    for (std::size_t i = 0; i < a.gradient.size(); ++i) sum += a.gradient[i] * b.gradient[i];
+    for (std::size_t i = 0; i < a.hessian.size(); ++i) sum += a.hessian[i] * b.hessian[i];
+    return sum;
+  }
+
+  double loss = 0, loss_size = 0;
+  std::vector<double> gradient, size;
+};
+
+template <class T>
+std::pair<double, std::vector<T>> step(const Problem& problem, Isa isa, engine::Workers& workers) {
+  const Architecture& a = problem.architecture;
+  const std::vector<T> parameters = as<T>(problem.parameters), x = as<T>(problem.coordinates),
+                       seeds = as<T>(problem.seeds);
+  const LinearBatch<T> batch(x, seeds, a.inputs, problem.plan.streams(), a.outputs);
+  TrainingStep<T> training_step(a, isa, workers, problem.plan);
+  std::vector<T> gradient(parameters.size(), T{12345});  // must be overwritten
+  const double loss = training_step.run(parameters, batch, gradient);
+  return {loss, gradient};
+}
+
+/// A few plans of every kind that fit the inputs.
+std::vector<JetPlan> plans(int inputs) {
+  const JetPlan first_by_jet{.passes = Passes::jet, .first = inputs, .second = {}};
+  const JetPlan first_by_reverse{.passes = Passes::reverse, .first = inputs, .second = {}};
+  std::vector<double> weights;
+  for (int i = 0; i < inputs; ++i) weights.push_back(i == 0 ? 1.0 : -0.25 * i);
+  std::vector<JetPlan> list = {first_by_jet, first_by_reverse, engine::laplacian_plan(weights)};
+  if (inputs <= 3) list.push_back(engine::hessian_plan(inputs));
+  if (inputs == 2)  // pure, mixed and all of them in one operator
+    list.push_back(
+        {.passes = Passes::jet, .first = 2, .second = {{{{0, 0, 0.5}, {0, 1, -1.5}, {1, 1, 2}}}, {{{0, 1, 1}}}}});
+  return list;
+}
+
+class EngineDerivativeStep : public testing::TestWithParam<int> {};
+
+TEST_P(EngineDerivativeStep, loss_and_every_gradient_are_those_of_the_reference) {
+  const int width = GetParam();
+  engine::SerialWorkers serial;
+  Bounds bounds(fmt::format("width {}", width));
+  for (const int inputs : {1, 2, 3}) {
+    const Architecture a{.inputs = inputs,
+                         .outputs = 1 + (width + inputs) % 3,
+                         .width = width,
+                         .hidden_layers = (width + 2 * inputs) % (width < 100 ? 5 : 2),
+                         .omega_first = 20,
+                         .omega_hidden = width % 2 == 0 ? 30.0 : 12.0};
+    for (int index = 0; const JetPlan& plan : plans(inputs)) {
+      const std::int64_t points = width > 100 ? 7 : 1 + (13 * width + 29 * index++) % 120;
+      SCOPED_TRACE(fmt::format("{} to {}, {} hidden layers, {} points, {}", a.inputs, a.outputs, a.hidden_layers,
+                               points, plan.words(a.outputs)));
+      const Problem problem(a, plan, points);
+      const Expected expected(problem);
+      for_each_engine([&]<class T>(Isa isa) {
+        // Half of what values are allowed (engine_step_test.cpp): the sizes are sums over streams and points.
+        const double bound = epsilon<T> * rounding_growth(a);
+        const auto [loss, gradient] = step<T>(problem, isa, serial);
+        bounds.expect_near(loss, expected.loss, bound * expected.loss_size, "loss");
+        for (const LayerSlice& slice : layer_slices(a)) {
+          const auto part = [&](const auto& array) {
+            return std::span(array).subspan(static_cast<std::size_t>(slice.weight),
+                                            static_cast<std::size_t>(slice.bias - slice.weight + slice.outputs));
+          };
+          bounds.expect_near<T>(part(gradient), part(expected.gradient), bound, largest(part(expected.size)),
+                                fmt::format("gradient from parameter {} on,", slice.weight).c_str());
+        }
+      });
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(width, EngineDerivativeStep,
+                         testing::Values(1, 2, 3, 5, 8, 15, 16, 17, 31, 32, 33, 47, 64, 65, 129, 257),
+                         testing::PrintToStringParamName());
+
+/// The plans of one network that are asked in the tests below.
+std::vector<JetPlan> both_passes() {
+  const std::array<double, 2> ones = {1, 1};
+  return {engine::gradient_plan(2, 1), engine::gradient_plan(2, 2), engine::laplacian_plan(ones)};
+}
+
+TEST(EngineDerivativeStepThreads, do_not_change_a_bit) {
+  for (const JetPlan& plan : both_passes())
+    for (const std::int64_t points : {1, 1000, 5137}) {
+      SCOPED_TRACE(fmt::format("{} points, {}", points, plan.words(1)));
+      const Problem problem({.inputs = 2, .outputs = 1, .width = 8, .hidden_layers = 1}, plan, points);
+      for_each_engine([&]<class T>(Isa isa) {
+        engine::SerialWorkers serial;
+        const auto alone = step<T>(problem, isa, serial);
+        for (const int threads : {2, 3, 7}) EXPECT_EQ(step<T>(problem, isa, *engine::make_workers(threads)), alone);
+      });
+    }
+}
+
+TEST(EngineDerivativeStepMemory, a_step_allocates_nothing) {
+  for (const JetPlan& plan : both_passes()) {
+    const Problem problem({.inputs = 2, .outputs = 2, .width = 9, .hidden_layers = 2}, plan, 3000);
+    for_each_engine([&]<class T>(Isa isa) {
+      const std::vector<T> parameters = as<T>(problem.parameters), x = as<T>(problem.coordinates),
+                           seeds = as<T>(problem.seeds);
+      const LinearBatch<T> batch(x, seeds, 2, plan.streams(), 2);
+      std::vector<T> gradient(parameters.size());
+      for (const int threads : {1, 2}) {
+        const auto workers = engine::make_workers(threads);
+        TrainingStep<T> training_step(problem.architecture, isa, *workers, plan);
+        training_step.run(parameters, batch, gradient);  // starts the threads
+        const std::int64_t before = allocation_count();
+        for (int run = 0; run < 5; ++run) training_step.run(parameters, batch, gradient);
+        EXPECT_EQ(allocation_count() - before, 0) << threads << " threads";
+      }
+    });
+  }
+}
+
+TEST(EngineDerivativeStepPlans, agree_where_two_give_the_same) {
+  const Architecture a{.inputs = 3, .outputs = 2, .width = 37, .hidden_layers = 2};
+  const Problem jet(a, {.passes = Passes::jet, .first = 3, .second = {}}, 217),
+      reverse(a, {.passes = Passes::reverse, .first = 3, .second = {}}, 217);
+  engine::SerialWorkers serial;
+  const auto by_jet = step<double>(jet, best_isa(), serial), by_reverse = step<double>(reverse, best_isa(), serial);
+  EXPECT_NEAR(by_jet.first, by_reverse.first, 1e-12);
+  for (std::size_t i = 0; i < by_jet.second.size(); ++i)
+    EXPECT_NEAR(by_jet.second[i], by_reverse.second[i], 1e-12 * largest(by_jet.second)) << i;
+}
+
+TEST(EngineDerivativeStepTargets, are_means_of_squares_of_the_streams_named) {
+  const Architecture a{.inputs = 2, .outputs = 2, .width = 13, .hidden_layers = 1};
+  const std::int64_t points = 41;
+  const std::array<double, 2> ones = {1, 1};
+  const JetPlan plan = engine::laplacian_plan(ones);
+  const std::vector<double> parameters = some_parameters(a, 1), x = some_numbers(points * 2, 1, 2),
+                            dx = some_numbers(points * 2, 10, 3), laplacian = some_numbers(points * 2, 100, 4);
+  double loss = 0;
+  std::vector<double> expected(parameters.size());
+  for (std::size_t n = 0; n < static_cast<std::size_t>(points); ++n) {
+    const auto at = std::span(x).subspan(2 * n, 2);
+    const reference::Jet u = reference::jet(a, parameters, at);
+    reference::Jet bar{std::vector<double>(2), std::vector<double>(4), std::vector<double>(8)};
+    for (std::size_t o = 0; o < 2; ++o) {
+      const double first = u.gradient[2 * o + 1] - dx[2 * n + o],
+                   second = u.laplacian(static_cast<int>(o)) - laplacian[2 * n + o];
+      loss += (0.5 * first * first + 1e-3 * second * second) / (2.0 * points);
+      bar.gradient[2 * o + 1] = first / (2.0 * points);
+      bar.hessian[4 * o] = bar.hessian[4 * o + 3] = 2e-3 * second / (2.0 * points);
+    }
+    reference::jet_reverse(a, parameters, at, bar, expected);
+  }
+  engine::SerialWorkers serial;
+  TrainingStep<double> training_step(a, best_isa(), serial, plan);
+  const engine::SquaredErrorBatch<double> batch(
+      {x.data(), points, 2},
+      {{.stream = 2, .targets = {dx.data(), points, 2}, .weight = 0.5}, {3, {laplacian.data(), points, 2}, 1e-3}},
+      plan.streams());
+  std::vector<double> gradient(parameters.size());
+  EXPECT_NEAR(training_step.run(parameters, batch, gradient), loss, 1e-11 * loss);
+  for (std::size_t i = 0; i < gradient.size(); ++i)
+    EXPECT_NEAR(gradient[i], expected[i], 1e-11 * largest(expected)) << i;
+}
+
+}  // namespace
+}  // namespace sinefield
