@@ -3,17 +3,17 @@
 
 Two processes live side by side and take turns, step by step, so that a change of the machine's clock or load meets
 both; neither computes while the other does, and the first to go changes every round. Times are each side's own, around
-one whole step: gradients cleared, forward, mean squared error, backward, Adam (lr 1e-4). The losses of both must agree
-at every step.
+one whole step: gradients cleared, forward, loss, backward, Adam (lr 1e-4). The loss is the mean squared error of values,
+of gradients or of Laplacians, or the eikonal loss. The losses of both must agree at every step.
 
 The protocol, one text line each way, flushed at once:
 
-  start     sinefield bench --serve-step --width W --points N --threads T [--isa I]
+  start     sinefield bench --serve-step --loss L --width W --points N --threads T [--isa I]
                             --write-model MODEL --write-batch BATCH
-            Network 2 -> W -> ... -> 1 with three hidden layers, omega 30 everywhere, single precision.
+            Network 2 (eikonal: 3) -> W -> ... -> 1 with three hidden layers, omega 30 everywhere, single precision.
             MODEL: a model file (safetensors) with the weights before the first step, tensors net.net.<l>.0.weight|bias.
-            BATCH: .npz (stored or deflated) with float32 C-order arrays coordinates (N, 2) and targets (N, 1), in
-            network units. Both files are complete before the answer:
+            BATCH: .npz (stored or deflated) with float32 C-order arrays coordinates (N, 2) and targets (N, 1; of
+            gradients N, 2; of eikonal N, 0), in network units. Both files are complete before the answer:
   answer    ready [DESCRIPTION]            DESCRIPTION: free text to the end of the line, shown in the report
   request   step
   answer    SECONDS LOSS                   wall seconds of this one step, and the loss before its update
@@ -23,7 +23,7 @@ The protocol, one text line each way, flushed at once:
 
 Memory of the peak: write "5" to /proc/self/clear_refs before `ready`, read VmHWM of /proc/self/status at `quit`, the
 difference to VmHWM right after the reset is B. Nothing but these lines goes to stdout; stderr is shown if a side fails.
-PyTorch's side is train_value.py and speaks the same lines. Leaves out: other losses, derivatives, GPUs.
+PyTorch's side is train_step.py and speaks the same lines. Leaves out: GPUs.
 """
 # SPDX-License-Identifier: MIT
 import argparse
@@ -137,12 +137,13 @@ def measure(arguments):
     with tempfile.TemporaryDirectory(prefix="sinefield-compare-") as folder:
         model, batch = f"{folder}/model.safetensors", f"{folder}/batch.npz"
         ours = [
-            arguments.sinefield, "bench", "--serve-step", "--width", arguments.width, "--points", arguments.points,
+            arguments.sinefield, "bench", "--serve-step", "--loss", arguments.loss, "--width", arguments.width, "--points", arguments.points,
             "--threads", arguments.threads, "--write-model", model, "--write-batch", batch]
         if arguments.isa:
             ours += ["--isa", arguments.isa]
         theirs = [
-            sys.executable, HERE / "train_value.py", "--model", model, "--batch", batch, "--threads", arguments.threads]
+            sys.executable, HERE / "train_step.py", "--model", model, "--batch", batch, "--threads", arguments.threads,
+            "--loss", arguments.loss]
         try:
             for name, command in (("sinefield", ours), ("pytorch", theirs)):
                 sides.append(Side(name, [str(word) for word in command], environment(arguments.threads)))
@@ -160,13 +161,13 @@ def measure(arguments):
     summaries = {side.name: side.summary() for side in sides}
     ours, theirs = summaries["sinefield"], summaries["pytorch"]
     return dict(
-        cpu=cpu_name(), width=arguments.width, points=arguments.points, threads=arguments.threads,
+        cpu=cpu_name(), loss=arguments.loss, width=arguments.width, points=arguments.points, threads=arguments.threads,
         repeats=arguments.repeats, **summaries, time_ratio=theirs["median_seconds"] / ours["median_seconds"],
         memory_ratio=theirs["peak_bytes"] / max(ours["peak_bytes"], 1))
 
 
 def report(result):
-    print(f"{result['cpu']}, {result['threads']} thread(s): one step of width {result['width']}, "
+    print(f"{result['cpu']}, {result['threads']} thread(s): one {result['loss']} step of width {result['width']}, "
           f"{result['points']} points, {result['repeats']} repeats")
     for name in ("sinefield", "pytorch"):
         side = result[name]
@@ -191,6 +192,8 @@ def main():
     parser.add_argument("--threads", type=at_least(1), default=len(os.sched_getaffinity(0)),
                         help="for both sides (all that this process may use)")
     parser.add_argument("--isa", help="instruction set of our side: avx512, avx2, sse4, scalar (the best)")
+    parser.add_argument("--loss", choices=["value", "gradient", "eikonal", "laplacian"], default="value",
+                        help="what is wanted of the network (value)")
     parser.add_argument("--width", type=at_least(1), default=256, help="units per layer (256)")
     parser.add_argument("--points", type=at_least(1), default=16384, help="points of the batch (16384)")
     parser.add_argument("--repeats", type=at_least(9), default=9, help=f"timed steps after {WARM_UP} of warm-up (9)")

@@ -4,7 +4,7 @@ networks) beside `single` (one large network) beside `original` (the training of
 
 The best of --repeat runs counts (the machine's noise only ever adds); a dash: not reached within the recipe's steps. `original` runs for at most --patience seconds. Where
 it has not got there, what it takes in PyTorch is stated instead, as step time times steps: the time of a step of the same
-network on the same number of points measured in this run with PyTorch (bench/pytorch/train_value.py), the steps from
+network on the same number of points measured in this run with PyTorch (bench/pytorch/train_step.py), the steps from
 --original-log, a CSV of a longer run (`sinefield fit image PICTURE --recipe original --log CSV`, the same steps as in any
 framework), or else "more than" those that it made here.
 """
@@ -39,7 +39,7 @@ def torch_step_seconds(options, points):
         server = subprocess.Popen([command(options), "bench", "--serve-step", "--width", "256", "--points", str(few), "--threads", "1",
                                    "--write-model", model, "--write-batch", batch], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         server.stdout.readline()
-        peer = subprocess.Popen(["/usr/bin/python3", str(ROOT / "bench/pytorch/train_value.py"), "--model", model, "--batch", batch,
+        peer = subprocess.Popen(["/usr/bin/python3", str(ROOT / "bench/pytorch/train_step.py"), "--model", model, "--batch", batch,
                                  "--threads", str(options.threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         peer.stdout.readline()
         times = []

@@ -2,9 +2,9 @@
 """One side of compare.py: training steps of a sinusoidal network in PyTorch, one for each line `step` on stdin.
 
 Starts from a weights file (safetensors, tensors `net.net.<layer>.0.weight|bias`) and a batch (.npz with float32 arrays
-`coordinates` (N, inputs) and `targets` (N, outputs)). Answers as described at the top of compare.py. The step is what a
-user of PyTorch would write: forward, mean squared error, backward, Adam; coordinates need no gradient. Leaves out: data
-loading, logging, validation.
+`coordinates` (N, inputs) and `targets` (N, numbers wanted of a point)). Answers as described at the top of compare.py. The
+step is what a user of PyTorch would write: forward, loss, backward, Adam; derivatives of the output by nested calls of
+torch.autograd.grad; coordinates need no gradient where values are wanted. Leaves out: data loading, logging, validation.
 """
 # SPDX-License-Identifier: MIT
 import argparse
@@ -52,6 +52,31 @@ class SineNetwork(torch.nn.Module):
         return self.layers[-1](x)
 
 
+def gradient_of(u, x):
+    return torch.autograd.grad(u.sum(), x, create_graph=True)[0]
+
+
+def value_loss(network, x, targets):
+    return torch.nn.functional.mse_loss(network(x), targets)
+
+
+def gradient_loss(network, x, targets):
+    return torch.nn.functional.mse_loss(gradient_of(network(x), x), targets)
+
+
+def eikonal_loss(network, x, _):
+    return (gradient_of(network(x), x).norm(dim=1) - 1).square().mean()
+
+
+def laplacian_loss(network, x, targets):
+    gradient = gradient_of(network(x), x)
+    laplacian = sum(gradient_of(gradient[:, i], x)[:, i] for i in range(x.shape[1]))
+    return torch.nn.functional.mse_loss(laplacian[:, None], targets)
+
+
+LOSSES = dict(value=value_loss, gradient=gradient_loss, eikonal=eikonal_loss, laplacian=laplacian_loss)
+
+
 def resident_bytes(field):
     """VmRSS: resident now; VmHWM: the most so far."""
     status = pathlib.Path("/proc/self/status").read_text()
@@ -81,6 +106,7 @@ def main():
     parser.add_argument("--model", required=True, help="safetensors file with the initial weights")
     parser.add_argument("--batch", required=True, help=".npz with coordinates and targets")
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--loss", choices=LOSSES, default="value", help="what is wanted of the network (value)")
     parser.add_argument("--omega", type=float, default=30, help="of all sine layers (30)")
     parser.add_argument("--update", choices=["adam", "none"], default="adam", help="after the backward pass (adam)")
     arguments = parser.parse_args()
@@ -89,6 +115,8 @@ def main():
     network = SineNetwork(read_safetensors(arguments.model), arguments.omega)
     with np.load(arguments.batch) as batch:
         coordinates, targets = torch.from_numpy(batch["coordinates"]), torch.from_numpy(batch["targets"])
+    coordinates.requires_grad_(arguments.loss != "value")
+    loss_of = LOSSES[arguments.loss]
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-4)
     idle = forget_peak()
     print(f"ready torch {torch.__version__}, {blas()}", flush=True)
@@ -101,8 +129,8 @@ def main():
             sys.exit(f"unknown request {line!r}, expected step or quit")
         start = time.perf_counter()
         optimiser.zero_grad(set_to_none=True)
-        loss = torch.nn.functional.mse_loss(network(coordinates), targets)
-        loss.backward()
+        loss = loss_of(network, coordinates, targets)
+        loss.backward(inputs=list(network.parameters()))
         if arguments.update == "adam":
             optimiser.step()
         print(f"{time.perf_counter() - start:.9f} {loss.item():.9g}", flush=True)
