@@ -28,6 +28,7 @@ struct FitArguments {
   std::optional<std::int64_t> log_every;
   double checkpoint_every = 30;
   bool holdout = false, resume = false;
+  std::string supervise = "value";
 };
 
 std::filesystem::path state_path(const std::filesystem::path& model) { return model.string() + ".state"; }
@@ -77,6 +78,7 @@ std::map<std::string, std::string> training_record(const FitArguments& a, const 
           {"steps", fmt::format("{}", report.steps)},
           {"total_steps", tiled ? fmt::format("{}", report.total_steps) : ""},
           {"horizon", fmt::format("{}", report.horizon)},
+          {"supervise", options.supervise == Supervise::value ? "" : std::string(supervise_name(options.supervise))},
           {"holdout", options.holdout == Holdout::none ? "" : "even positions along every axis trained"},
           {"init", a.training.init.filename().string()},
           {"isa", std::string(isa_name(options.compute.isa))},
@@ -160,6 +162,7 @@ int fit_signal(const FitArguments& a, const Common& common) {
   options.started = process_start();
   options.stop = interruption.token();
   options.holdout = a.holdout ? Holdout::between : Holdout::none;
+  options.supervise = a.supervise == "gradient" ? Supervise::gradient : Supervise::value;
   options.checkpoints = {state_path(a.model), a.checkpoint_every, a.resume};
 
   const LoadedSignal loaded = load_signal(a.kind, a.input, a.model.parent_path(), common);
@@ -201,6 +204,7 @@ int fit_signal(const FitArguments& a, const Common& common) {
   Json object = {{"model", a.model.string()}};
   object.update(measures_json(report.measures));
   object.update({{"held_out_psnr", report.held_out_psnr ? number(*report.held_out_psnr) : Json(nullptr)},
+                 {"limit_psnr", report.limit_psnr ? number(*report.limit_psnr) : Json(nullptr)},
                  {"loss", number(report.loss)},
                  {"steps", report.steps},
                  {"total_steps", report.total_steps},
@@ -213,6 +217,7 @@ int fit_signal(const FitArguments& a, const Common& common) {
                  {"optimizer", optimizer_name(options.recipe.optimizer)},
                  {"seed", options.seed},
                  {"recipe", options.recipe.name},
+                 {"supervise", supervise_name(options.supervise)},
                  {"rollbacks", report.rollbacks},
                  {"restarts", report.restarts},
                  {"stopped_by", stopped_by_name(report.stopped_by)},
@@ -224,9 +229,10 @@ int fit_signal(const FitArguments& a, const Common& common) {
     object.update({{"height", picture->height}, {"width", picture->width}, {"channels", picture->channel_count()}});
   print_result(
       common,
-      fmt::format("{}: {}{}{}, {} steps{}, {:.1f} s, {} parameters, stopped by {}", a.model.string(),
+      fmt::format("{}: {}{}{}{}, {} steps{}, {:.1f} s, {} parameters, stopped by {}", a.model.string(),
                   is_flat(report) ? "the same all over, which fits exactly: " : "", measures_words(report.measures),
                   report.held_out_psnr ? fmt::format(" (held out: {:.2f} dB)", *report.held_out_psnr) : "",
+                  report.limit_psnr ? fmt::format(" of {:.2f} dB that its gradients hold", *report.limit_psnr) : "",
                   report.steps, tiled ? fmt::format(" of each of {} tiles", networks) : "", seconds, parameters,
                   stopped_by_name(report.stopped_by)),
       object);
@@ -245,6 +251,13 @@ void add_kind(CLI::App& fit, Context& context, SignalKind kind, const char* name
   a.training.add_to(*command, kind);
   command->add_flag("--holdout", a.holdout, "train on even positions along every axis, score the samples between them")
       ->group(training_group);
+  if (kind == SignalKind::picture)
+    command
+        ->add_option("--supervise", a.supervise,
+                     "value, or gradient: the network sees derivatives alone; what they leave open is found afterwards")
+        ->check(CLI::IsMember({"value", "gradient"}))
+        ->capture_default_str()
+        ->group(training_group);
 
   const char* const state = "State";
   command->add_option("--checkpoint-every", a.checkpoint_every, "seconds between states of the run, in MODEL.state")

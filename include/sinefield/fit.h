@@ -112,8 +112,16 @@ struct Checkpoints {
   bool resume = false;          ///< go on from `state` where it exists
 };
 
+/// What of the signal a field is shown. `gradient`: its derivatives along every axis, from differences of its samples
+/// (Sobel's filter), and no value anywhere; the constants that this leaves open are found afterwards, those between
+/// tiles where they overlap, and two of the whole by the best a u + b for each channel. It takes 2.5 times the steps of
+/// a recipe. Pictures in tiles only.
+enum class Supervise { value, gradient };
+std::string_view supervise_name(Supervise);
+
 struct FitOptions {
   Recipe recipe;
+  Supervise supervise = Supervise::value;
   std::optional<std::int64_t> steps;        ///< of every network, > 0
   std::optional<std::int64_t> total_steps;  ///< of all tiles together, given to those that need them most
   std::optional<double> psnr;               ///< dB; ends the run when the signal as written reaches it
@@ -146,6 +154,8 @@ struct FitReport {
   double psnr;               ///< of `measures`
   SignalMeasures measures;   ///< of the signal as it would be written; held out: of the samples it was trained on
   std::optional<double> held_out_psnr;
+  /// Where gradients were supervised: dB of the smooth picture whose gradient is nearest to them. They know no better.
+  std::optional<double> limit_psnr;
   int rollbacks;            ///< times that the run went back to better parameters after a spike
   int restarts;             ///< tiles that were stuck and began anew
   std::string fingerprint;  ///< `fit_fingerprint` of the run

@@ -15,29 +15,12 @@
 #include "signal/boxes.h"
 #include "signal/channel_maps.h"
 #include "signal/sample_store.h"
+#include "signal/samples_in_memory.h"
 #include "signal/shots.h"
 #include "sinefield/error.h"
 
 namespace sinefield {
 namespace {
-
-class SamplesInMemory final : public Samples {
- public:
-  SamplesInMemory(std::vector<std::int64_t> sizes, int channels, std::span<const float> samples)
-      : Samples(std::move(sizes), channels), samples_(samples) {}
-
-  void read(std::span<const std::int64_t> first, std::span<const std::int64_t> count, float* out) const override {
-    for_runs(sizes(), channels(), first, count, [&](std::int64_t start, std::int64_t length) {
-      out = std::copy_n(samples_.begin() + start, length, out);
-    });
-  }
-  void read_point(std::int64_t index, float* out) const override {
-    std::copy_n(samples_.begin() + index * channels(), channels(), out);
-  }
-
- private:
-  std::span<const float> samples_;
-};
 
 /// Even positions of other samples along every axis.
 class EverySecond final : public Samples {

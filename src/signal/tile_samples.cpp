@@ -5,18 +5,28 @@
 #include <algorithm>
 #include <cmath>
 
+#include "field/float_exact.h"
 #include "field/indices.h"
 #include "field/tiling.h"
+#include "signal/derivative_samples.h"
 
 namespace sinefield {
 
 TiledSamples::TiledSamples(const Samples& signal, std::span<const AxisMap> axes, std::span<const ChannelMap> channels,
-                           const Tiling& tiling)
-    : signal_(signal), axes_(axes), tiling_(tiling) {
-  for (const ChannelMap& channel : channels) {
-    scale_.push_back(static_cast<float>(1 / channel.scale));
-    offset_.push_back(static_cast<float>(-channel.offset / channel.scale));
+                           const Tiling& tiling, Supervise supervise, double omega)
+    : values_(signal), axes_(axes), tiling_(tiling), omega_(omega), mean_step_(0) {
+  const bool gradients = supervise == Supervise::gradient;
+  if (gradients) derivatives_ = std::make_unique<DerivativeSamples>(signal);
+  for (std::size_t i = 0; i < (gradients ? axes.size() : 1); ++i)
+    for (const ChannelMap& channel : channels) {
+      scale_.push_back(static_cast<float>(1 / channel.scale));
+      offset_.push_back(gradients ? 0 : static_cast<float>(-channel.offset / channel.scale));
+    }
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    steps_.push_back(axes[i].scale / tiling.axes[i].half_width);
+    mean_step_ += steps_.back() * steps_.back() / static_cast<double>(axes.size());
   }
+  mean_step_ = std::sqrt(mean_step_);
 }
 
 TiledSamples::Side TiledSamples::side(std::size_t axis, int tile) const {
@@ -27,7 +37,7 @@ TiledSamples::Side TiledSamples::side(std::size_t axis, int tile) const {
   // A sample more on either side than the box can hold: the window decides.
   const auto position = [&](double x) { return map.scale == 0 ? 0.0 : (x - map.offset) / map.scale; };
   const auto limit = [&](double at) {
-    return static_cast<std::int64_t>(std::clamp(at, 0.0, static_cast<double>(signal_.sizes()[axis] - 1)));
+    return static_cast<std::int64_t>(std::clamp(at, 0.0, static_cast<double>(values_.sizes()[axis] - 1)));
   };
   Side found;
   for (std::int64_t i = limit(position(box.low) - 1), last = limit(position(box.high) + 1); i <= last; ++i) {
@@ -59,32 +69,41 @@ std::int64_t TiledSamples::read(std::span<const Side> box, std::vector<float>& r
     count.push_back(along.count());
     points *= along.count();
   }
-  raw.resize(static_cast<std::size_t>(points * signal_.channels()));
-  if (points > 0) signal_.read(first, count, raw.data());
+  raw.resize(static_cast<std::size_t>(points * targets().channels()));
+  if (points > 0) targets().read(first, count, raw.data());
   return points;
 }
 
 std::vector<ChannelMap> TiledSamples::statistics(std::int64_t tile) const {
-  const std::size_t channels = scale_.size();
+  const auto channels = static_cast<std::size_t>(values_.channels()), columns = scale_.size();
   std::vector<ChannelMap> maps(channels, {0, 0});
   std::vector<float> raw;
   const auto points = static_cast<double>(read(sides(tile), raw));
   if (points == 0) return maps;
   const auto for_samples = [&](auto&& use) {
     for (std::size_t e = 0; e < raw.size();)
-      for (std::size_t c = 0; c < channels; ++c, ++e) use(c, static_cast<double>(scale_[c] * raw[e] + offset_[c]));
+      for (std::size_t c = 0; c < columns; ++c, ++e)
+        use(c % channels, static_cast<double>(scale_[c] * raw[e] + offset_[c]));
   };
-  for_samples([&](std::size_t c, double value) { maps[c].offset += value; });
-  for (ChannelMap& map : maps) map.offset /= points;
+  if (derivatives_ == nullptr) {
+    for_samples([&](std::size_t c, double value) { maps[c].offset += value; });
+    for (ChannelMap& map : maps) map.offset /= points;
+  }
   double squares = 0;
   for_samples([&](std::size_t c, double value) { squares += (value - maps[c].offset) * (value - maps[c].offset); });
   // Below a rounding error of the samples there is nothing to learn.
-  const auto deviation = static_cast<float>(std::sqrt(squares / (points * static_cast<double>(channels))));
+  const double deviation = std::sqrt(squares / (points * static_cast<double>(columns)));
+  const double steepness = derivatives_ == nullptr ? 1 : omega_ * mean_step_;
   for (ChannelMap& map : maps) {
-    map.scale = deviation > 1e-6F ? deviation : 0;
-    map.offset = static_cast<float>(map.offset);
+    map.scale = deviation > 1e-6 ? float_exact(deviation / steepness) : 0;
+    map.offset = float_exact(map.offset);
   }
   return maps;
+}
+
+double TiledSamples::mean_square(std::span<const ChannelMap> statistics) const {
+  const double scale = statistics.front().scale * (derivatives_ == nullptr ? 1 : omega_ * mean_step_);
+  return scale * scale;
 }
 
 double TiledSamples::window_sum(std::int64_t tile) const {
@@ -99,23 +118,39 @@ double TiledSamples::window_sum(std::int64_t tile) const {
 
 void TiledSamples::load(std::int64_t tile, std::span<const ChannelMap> normalisation, TileSamples& samples) const {
   const std::vector<Side> box = sides(tile);
-  const std::size_t axes = box.size(), channels = scale_.size();
+  const std::size_t axes = box.size(), channels = static_cast<std::size_t>(values_.channels()), columns = scale_.size();
   samples.count = read(box, samples.raw);
   samples.inputs = static_cast<int>(axes);
   samples.outputs = static_cast<int>(channels);
   const auto count = static_cast<std::size_t>(samples.count);
   samples.coordinates.resize(count * axes);
-  samples.targets.resize(count * channels);
+  samples.targets.resize(count * columns);
   samples.windows.resize(count);
   samples.weights.resize(count);
   std::vector<float> scale, offset;  // target = scale * sample + offset
-  for (std::size_t c = 0; c < channels; ++c) {
-    const double deviation = normalisation[c].scale == 0 ? 1 : normalisation[c].scale;
-    scale.push_back(static_cast<float>(static_cast<double>(scale_[c]) / deviation));
-    offset.push_back(static_cast<float>((static_cast<double>(offset_[c]) - normalisation[c].offset) / deviation));
+  const auto deviation = [&](std::size_t c) { return normalisation[c].scale == 0 ? 1 : normalisation[c].scale; };
+  if (derivatives_ == nullptr) {
+    samples.first_stream = 0;
+    samples.stream_weights = {1};
+    for (std::size_t c = 0; c < channels; ++c) {
+      scale.push_back(static_cast<float>(static_cast<double>(scale_[c]) / deviation(c)));
+      offset.push_back(static_cast<float>((static_cast<double>(offset_[c]) - normalisation[c].offset) / deviation(c)));
+    }
+  } else {
+    // An error weighs the same along every axis, in raw outputs from sample to sample; those of a tile that is flat 1.
+    samples.first_stream = 1;
+    samples.stream_weights.clear();
+    for (std::size_t i = 0; i < axes; ++i) {
+      const double steepness = steps_[i] / (mean_step_ * omega_);
+      samples.stream_weights.push_back(static_cast<float>(steepness * steepness));
+      for (std::size_t c = 0; c < channels; ++c) {
+        scale.push_back(static_cast<float>(static_cast<double>(scale_[c]) / (deviation(c) * steps_[i])));
+        offset.push_back(0);
+      }
+    }
   }
   for (std::size_t e = 0; e < samples.targets.size();)
-    for (std::size_t c = 0; c < channels; ++c, ++e) samples.targets[e] = scale[c] * samples.raw[e] + offset[c];
+    for (std::size_t c = 0; c < columns; ++c, ++e) samples.targets[e] = scale[c] * samples.raw[e] + offset[c];
 
   float *coordinate = samples.coordinates.data(), *window = samples.windows.data(), *weight = samples.weights.data();
   double window_sum = 0, weight_sum = 0;
@@ -149,20 +184,23 @@ void TileBatch::coordinates(std::int64_t first, int count, float* x) const {
 
 double TileBatch::seed(std::int64_t first, int count, engine::Streams<const float> streams,
                        engine::Streams<float> bars) const {
-  const auto outputs = static_cast<std::size_t>(samples_.outputs);
-  const double terms = static_cast<double>(points()) * static_cast<double>(samples_.outputs);
+  const auto outputs = static_cast<std::size_t>(samples_.outputs), wanted = samples_.stream_weights.size();
+  const double terms = static_cast<double>(points()) * static_cast<double>(outputs * wanted);
   const auto slope = static_cast<float>(2 / terms);
   float loss = 0;
-  const float* u = streams[0];
-  float* u_bar = bars[0];
-  for (int p = 0; p < count; ++p) {
-    const auto index = static_cast<std::size_t>(indices_[static_cast<std::size_t>(first + p)]);
-    const float* target = &samples_.targets[index * outputs];
-    const float weight = samples_.weights[index];
-    for (std::size_t c = 0; c < outputs; ++c) {
-      const float error = *u++ - target[c];
-      *u_bar++ = slope * weight * error;
-      loss += weight * error * error;
+  for (int s = 0; s < samples_.first_stream; ++s) std::fill_n(bars[s], static_cast<std::size_t>(count) * outputs, 0.0F);
+  for (std::size_t s = 0; s < wanted; ++s) {
+    const float* u = streams[samples_.first_stream + static_cast<int>(s)];
+    float* u_bar = bars[samples_.first_stream + static_cast<int>(s)];
+    for (int p = 0; p < count; ++p) {
+      const auto index = static_cast<std::size_t>(indices_[static_cast<std::size_t>(first + p)]);
+      const float* target = &samples_.targets[(index * wanted + s) * outputs];
+      const float weight = samples_.weights[index] * samples_.stream_weights[s];
+      for (std::size_t c = 0; c < outputs; ++c) {
+        const float error = *u++ - target[c];
+        *u_bar++ = slope * weight * error;
+        loss += weight * error * error;
+      }
     }
   }
   return static_cast<double>(loss) / terms;

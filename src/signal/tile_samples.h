@@ -1,13 +1,15 @@
 // The samples of one tile of a signal, ready for its network: coordinates in the tile's own units, targets by its own
-// mean and deviation, and the weight of each in the blended signal.
+// mean and deviation, or their derivatives, and the weight of each in the blended signal.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "engine/kernels.h"
+#include "sinefield/fit.h"
 #include "sinefield/signal.h"
 
 namespace sinefield {
@@ -15,10 +17,12 @@ namespace sinefield {
 struct TileSamples {
   std::int64_t count = 0;
   int inputs = 2, outputs = 1;
-  std::vector<float> coordinates;  ///< (count, inputs)
-  std::vector<float> targets;      ///< (count, outputs)
-  std::vector<float> windows;      ///< (count): the tile's window, >= 0
-  std::vector<float> weights;      ///< (count): of the loss, mean 1; the window, but `least_weight` at least
+  std::vector<float> coordinates;           ///< (count, inputs)
+  int first_stream = 0;                     ///< of the plan: the one that the first targets belong to
+  std::vector<float> stream_weights = {1};  ///< (streams): of the squared errors of each, from the first on
+  std::vector<float> targets;               ///< (count, streams, outputs)
+  std::vector<float> windows;               ///< (count): the tile's window, >= 0
+  std::vector<float> weights;               ///< (count): of the loss, mean 1; the window, but `least_weight` at least
   double window_sum = 0;
   std::vector<float> raw;  ///< scratch: the box as the signal has it
 };
@@ -31,11 +35,20 @@ inline constexpr float least_weight = 0.5F;
 class TiledSamples {
  public:
   /// `axes`: positions of these samples to network coordinates; `channels`: file units to raw outputs of the field.
-  TiledSamples(const Samples&, std::span<const AxisMap> axes, std::span<const ChannelMap> channels, const Tiling&);
+  /// `omega`: of the first layer of the tiles; where gradients are supervised it says how steep a network is by nature.
+  TiledSamples(const Samples&, std::span<const AxisMap> axes, std::span<const ChannelMap> channels, const Tiling&,
+               Supervise = Supervise::value, double omega = 1);
 
   /// Mean of each channel over the tile's samples, and one deviation for all channels, so that an error weighs the same
-  /// in each; 0 where the tile is flat. In raw outputs of the field, as floats hold them.
+  /// in each; 0 where the tile is flat. In raw outputs of the field, as floats hold them. Of gradients: mean 0, and the
+  /// deviation of a network of that omega whose derivatives are as large as these.
   std::vector<ChannelMap> statistics(std::int64_t tile) const;
+
+  /// Mean square of what is supervised where the statistics are these: the error of a tile that is its mean. Of
+  /// gradients in raw outputs for one step from sample to sample.
+  double mean_square(std::span<const ChannelMap> statistics) const;
+
+  const Samples& targets() const { return derivatives_ == nullptr ? values_ : *derivatives_; }
 
   /// Sum of the tile's window over its samples: those that it stands for in the blend.
   double window_sum(std::int64_t tile) const;
@@ -53,14 +66,18 @@ class TiledSamples {
   std::vector<Side> sides(std::int64_t tile) const;
   std::int64_t read(std::span<const Side>, std::vector<float>& raw) const;  // returns the number of points
 
-  const Samples& signal_;
+  const Samples& values_;
+  std::unique_ptr<const Samples> derivatives_;  // where they are supervised
   std::span<const AxisMap> axes_;
   const Tiling& tiling_;
-  std::vector<float> scale_, offset_;  // raw output of the field = scale * sample + offset
+  std::vector<float> scale_, offset_;  // raw output of the field = scale * sample + offset; of derivatives: of all axes
+  double omega_;
+  std::vector<double> steps_;  // tile coordinates from sample to sample, of each axis
+  double mean_step_;           // root of the mean of their squares
 };
 
-/// The samples of one step: those named by `indices`. The loss is the mean over points and outputs of
-/// weight (u - target)^2.
+/// The samples of one step: those named by `indices`. The loss is the mean over points, streams and outputs of
+/// weight x stream weight x (stream - target)^2.
 class TileBatch final : public engine::Batch<float> {
  public:
   explicit TileBatch(const TileSamples& samples) : samples_(samples) {}

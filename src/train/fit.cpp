@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "signal/channel_maps.h"
+#include "signal/gradient_limit.h"
 #include "signal/holdout.h"
 #include "sinefield/error.h"
 #include "train/run.h"
@@ -42,6 +43,16 @@ const Signal& checked(const Signal& signal, const FitOptions& options) {
     throw bad_input(fmt::format("a budget of {} parameters, expected 1 or more", options.parameters));
   if (options.steps && options.total_steps)
     throw bad_input("steps of every network and of all together are given, expected one of the two");
+  if (options.supervise != Supervise::value) {
+    if (signal_kind(signal.format) != SignalKind::picture || !tiled)
+      throw bad_input("derivatives are supervised in tiles of pictures only", "choose tiles and a picture");
+    if (options.psnr)
+      throw bad_input("psnr stops a run by the values that it is not shown", "give steps, total steps or seconds");
+    if (options.holdout != Holdout::none)
+      throw bad_input("samples are held out of a run that is shown values only", "supervise values");
+    if (recipe.overlap == 0)
+      throw bad_input("tiles that are shown derivatives must overlap", "give an overlap above 0");
+  }
   const auto wanted = tiled ? options.total_steps : options.steps;
   if (tiled && options.steps && options.horizon)
     throw bad_input("a horizon plans the steps of all tiles together, but steps of every tile are given",
@@ -120,11 +131,13 @@ double mean_square(const Signal& signal) {
   return sum / static_cast<double>(signal.samples->points() * std::ssize(signal.channels));
 }
 
-/// What the signal makes of the options: shares and ratios of it as numbers.
+/// What the signal and what is supervised make of the options: shares and ratios as numbers.
 FitOptions settled(const Signal& learned, FitOptions options) {
   if (options.recipe.batch_share > 0)
     options.recipe.batch = std::max<std::int64_t>(
         1, static_cast<std::int64_t>(options.recipe.batch_share * static_cast<double>(learned.samples->points())));
+  // A gradient takes longer to learn than a value (docs/recipes.md).
+  if (options.supervise == Supervise::gradient) options.recipe.steps = options.recipe.steps * 5 / 2;
   if (options.snr) {
     const double square = mean_square(learned), peak = raw_peak(learned.format);
     if (square == 0) throw bad_input("snr of silence has no meaning", "give --psnr, or neither: silence fits exactly");
@@ -150,6 +163,8 @@ struct Start {
 };
 
 }  // namespace
+
+std::string_view supervise_name(Supervise what) { return what == Supervise::value ? "value" : "gradient"; }
 
 std::string_view stopped_by_name(StoppedBy reason) {
   switch (reason) {
@@ -177,8 +192,13 @@ std::string fit_fingerprint(const Signal& signal, const FitOptions& options) {
 
 FitResult fit(const Signal& signal, const FitOptions& options) {
   Start start(signal, options);
-  return start.field.kind == FieldKind::tiles ? train::run_tiles(start.signal, start.options, std::move(start.field))
-                                              : train::run_network(start.signal, start.options, std::move(start.field));
+  std::optional<double> limit;
+  if (options.supervise == Supervise::gradient) limit = gradient_limit(*signal.picture);
+  FitResult result = start.field.kind == FieldKind::tiles
+                         ? train::run_tiles(start.signal, start.options, std::move(start.field))
+                         : train::run_network(start.signal, start.options, std::move(start.field));
+  result.report.limit_psnr = limit;
+  return result;
 }
 
 FitResult fit_picture(const Picture& picture, const FitOptions& options) {

@@ -73,6 +73,7 @@ class NetworkRun {
                            figures_.psnr,
                            figures_.measures,
                            figures_.held_out_psnr,
+                           {},
                            rollbacks_,
                            0,
                            state_.fingerprint()};

@@ -3,13 +3,14 @@
 #include "train/network_trainer.h"
 
 #include <cmath>
+#include <utility>
 
 namespace sinefield::train {
 
 NetworkTrainer::NetworkTrainer(const Architecture& architecture, OptimizerKind optimizer, double clip_norm, Isa isa,
-                               engine::Workers& workers)
+                               engine::Workers& workers, engine::JetPlan plan)
     : kernels_(engine::kernels<float>(isa, architecture)),
-      step_(architecture, isa, workers),
+      step_(architecture, isa, workers, std::move(plan)),
       optimizer_(make_optimizer(optimizer, architecture, isa, workers)),
       gradient_(static_cast<std::size_t>(parameter_count(architecture))),
       clip_norm_(clip_norm) {}

@@ -15,7 +15,8 @@ namespace sinefield::train {
 class NetworkTrainer {
  public:
   /// The workers must outlive it.
-  NetworkTrainer(const Architecture&, OptimizerKind, double clip_norm, Isa, engine::Workers&);
+  NetworkTrainer(const Architecture&, OptimizerKind, double clip_norm, Isa, engine::Workers&,
+                 engine::JetPlan = engine::value_plan());
 
   /// Changes the parameters by one step at rate `lr`; returns the loss before it. Where that is not finite the
   /// parameters stay as they are.

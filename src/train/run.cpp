@@ -43,6 +43,7 @@ std::map<std::string, std::string> run_identity(const RunSignal& signal, const F
           {"isa", std::string(isa_name(options.compute.isa))},
           {std::string(signal_kind_name(signal_kind(signal.whole.format))),
            fmt::format("{} x {}, {}", size, signal.whole.samples->channels(), signal.whole.checksum)},
+          {"supervise", std::string(supervise_name(options.supervise))},
           {"recipe", recipe.name},
           {"overlap", fmt::format("{}", recipe.overlap)},
           {"blend", std::string(blend_name(recipe.blend))},

@@ -22,6 +22,7 @@
 #include "train/run.h"
 #include "train/sampler.h"
 #include "train/schedule.h"
+#include "train/tile_constants.h"
 #include "train/tile_plan.h"
 
 namespace sinefield::train {
@@ -36,9 +37,10 @@ constexpr std::int64_t patience = 20;
 
 /// What one worker needs to train any tile. Nothing of the size of the signal.
 struct TileWorker {
-  TileWorker(const Architecture& architecture, const Recipe& recipe, Isa isa)
-      : trainer(architecture, recipe.optimizer, recipe.clip_norm, isa, serial),
-        query(architecture, engine::value_plan(), isa, serial) {}
+  TileWorker(const Architecture& architecture, const Recipe& recipe, const engine::JetPlan& plan, Isa isa)
+      : trainer(architecture, recipe.optimizer, recipe.clip_norm, isa, serial, plan),
+        query(architecture, plan, isa, serial),
+        streams(static_cast<std::size_t>(plan.streams())) {}
 
   engine::SerialWorkers serial;
   NetworkTrainer trainer;
@@ -47,6 +49,7 @@ struct TileWorker {
   ShuffledEpochs epochs;
   std::vector<std::int32_t> indices;
   std::vector<float> parameters, outputs;
+  std::vector<float*> streams;  // of the query, in `outputs`
 };
 
 class TilesRun {
@@ -56,14 +59,18 @@ class TilesRun {
         options_(options),
         recipe_(options.recipe),
         field_(std::move(field)),
-        samples_(*signal.learned.samples, signal.axes, field_.channels, field_.tiling),
+        samples_(*signal.learned.samples, signal.axes, field_.channels, field_.tiling, options.supervise,
+                 field_.networks.front().architecture.omega_first),
         state_(options.checkpoints, run_identity(signal, options, field_)),
         workers_(engine::make_workers(options.compute.threads)),
         tiles_(static_cast<std::size_t>(field_.tiling.tiles())) {
     field_.networks.resize(tiles_.size(), Network(field_.networks.front()));
+    const Architecture& architecture = field_.networks.front().architecture;
+    const engine::JetPlan plan = options.supervise == Supervise::value
+                                     ? engine::value_plan()
+                                     : engine::gradient_plan(architecture.inputs, architecture.outputs);
     for (int w = 0; w < workers_->count(); ++w)
-      tile_workers_.push_back(
-          std::make_unique<TileWorker>(field_.networks.front().architecture, recipe_, options.compute.isa));
+      tile_workers_.push_back(std::make_unique<TileWorker>(architecture, recipe_, plan, options.compute.isa));
     describe_tiles();
     if (const auto state = state_.resumed()) restore(*state);
   }
@@ -97,6 +104,7 @@ class TilesRun {
                            figures_.psnr,
                            figures_.measures,
                            figures_.held_out_psnr,
+                           {},
                            rollbacks_,
                            restarts_,
                            state_.fingerprint()};
@@ -134,19 +142,20 @@ class TilesRun {
   /// Normalisation and extent of every tile.
   void describe_tiles() {
     const auto channels = static_cast<std::size_t>(field_.outputs());
-    field_.tiling.normalisation.resize(tiles_.size() * channels);
+    normalisation_.resize(tiles_.size() * channels);
     in_parallel(
         std::ssize(tiles_),
         [&](int, std::int64_t t) {
           const std::vector<ChannelMap> statistics = samples_.statistics(t);
           TileProgress& tile = tiles_[static_cast<std::size_t>(t)];
           tile.window_sum = samples_.window_sum(t);
-          tile.variance = tile.error = statistics.front().scale * statistics.front().scale;
+          tile.variance = tile.error = samples_.mean_square(statistics);
           for (std::size_t c = 0; c < channels; ++c)
-            field_.tiling.normalisation[static_cast<std::size_t>(t) * channels + c] = {
-                tile.variance == 0 ? 1 : statistics[c].scale, statistics[c].offset};
+            normalisation_[static_cast<std::size_t>(t) * channels + c] = {tile.variance == 0 ? 1 : statistics[c].scale,
+                                                                          statistics[c].offset};
         },
         [] { return true; });
+    field_.tiling.normalisation = normalisation_;
   }
 
   StoppedBy train() {
@@ -199,6 +208,11 @@ class TilesRun {
 
   void look(FiguresWanted wanted = FiguresWanted::psnr) {
     const auto start = Clock::now();
+    if (options_.supervise != Supervise::value) {
+      std::vector<double> scales;
+      for (const ChannelMap& map : normalisation_) scales.push_back(map.scale);
+      settle_constants(field_, *signal_.learned.samples, scales, options_.compute);
+    }
     figures_ = evaluate(field_, signal_.whole, signal_.learned, options_.holdout, wanted, options_.compute);
     evaluated_at_ = total_steps();
     look_seconds_ = seconds_since(start);
@@ -310,8 +324,7 @@ class TilesRun {
     Network& network = field_.networks[static_cast<std::size_t>(index)];
     const auto channels = static_cast<std::size_t>(field_.outputs());
     TileSamples& samples = worker.samples;
-    samples_.load(index,
-                  std::span(field_.tiling.normalisation).subspan(static_cast<std::size_t>(index) * channels, channels),
+    samples_.load(index, std::span(normalisation_).subspan(static_cast<std::size_t>(index) * channels, channels),
                   samples);
     const auto stream = static_cast<std::uint32_t>(index + (std::int64_t{tile.attempts} << 24));
     worker.parameters =
@@ -357,20 +370,28 @@ class TilesRun {
   double mean_squared_error(TileWorker& worker) {
     const TileSamples& samples = worker.samples;
     const auto outputs = static_cast<std::size_t>(samples.outputs), count = static_cast<std::size_t>(samples.count);
-    worker.outputs.resize(count * outputs);
+    const std::size_t wanted = samples.stream_weights.size(), streams = worker.streams.size();
+    worker.outputs.resize(count * outputs * streams);
+    for (std::size_t s = 0; s < streams; ++s) worker.streams[s] = worker.outputs.data() + s * count * outputs;
     worker.query.load(worker.parameters);
-    float* const out = worker.outputs.data();
-    worker.query.run(MatrixView<const float>(samples.coordinates.data(), samples.count, samples.inputs), {&out, 1});
+    worker.query.run(MatrixView<const float>(samples.coordinates.data(), samples.count, samples.inputs),
+                     worker.streams);
     double sum = 0;
+    const float* target = samples.targets.data();
     for (std::size_t p = 0; p < count; ++p) {
       double squares = 0;
-      for (std::size_t c = p * outputs; c < (p + 1) * outputs; ++c) {
-        const double error = static_cast<double>(out[c]) - static_cast<double>(samples.targets[c]);
-        squares += error * error;
+      for (std::size_t s = 0; s < wanted; ++s) {
+        const float* out = worker.streams[static_cast<std::size_t>(samples.first_stream) + s] + p * outputs;
+        double of_stream = 0;
+        for (std::size_t c = 0; c < outputs; ++c) {
+          const double error = static_cast<double>(out[c]) - static_cast<double>(*target++);
+          of_stream += error * error;
+        }
+        squares += static_cast<double>(samples.stream_weights[s]) * of_stream;
       }
       sum += static_cast<double>(samples.windows[p]) * squares;
     }
-    return sum / (samples.window_sum * static_cast<double>(outputs));
+    return sum / (samples.window_sum * static_cast<double>(outputs * wanted));
   }
 
   void report_progress(bool looked) {
@@ -481,6 +502,7 @@ class TilesRun {
   const Recipe& recipe_;
   Field field_;
   TiledSamples samples_;
+  std::vector<ChannelMap> normalisation_;  // of what is learned; the field's own has the constants of derivatives too
   RunState state_;
   std::unique_ptr<engine::Workers> workers_;
   std::vector<std::unique_ptr<TileWorker>> tile_workers_;

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from support import SINEFIELD, CommandTest, read_png, read_safetensors
+from support import SINEFIELD, CommandTest, png, read_png, read_safetensors
 
 
 class Fitting(CommandTest):
@@ -89,6 +89,22 @@ class Fitting(CommandTest):
         self.assertEqual((fitted["recipe"], fitted["tiles"], fitted["total_steps"]), ("fast", "2x3", 18))
         fitted, _ = self.fit("--steps", 3, "--tiles", "none", "--batch", 64)
         self.assertEqual((fitted["recipe"], fitted["tiles"]), ("single", None))
+
+    def test_a_picture_from_its_gradients(self):
+        y, x = np.mgrid[:48, :64] / 12
+        grey = self.folder / "grey.png"
+        grey.write_bytes(png(np.uint8(128 + 60 * np.sin(x + y) + 50 * np.cos(2 * x - y))[..., None]))
+        fitted, model = self.fit("--supervise", "gradient", picture=grey)
+        self.assertEqual(fitted["supervise"], "gradient")
+        self.assertGreater(fitted["psnr"], 35)
+        self.assertLess(fitted["psnr"], fitted["limit_psnr"] + 3)
+        compared = self.accepted("compare", model, grey)
+        self.assertAlmostEqual(compared["psnr"], fitted["psnr"], places=9)
+        self.assertEqual(self.accepted("info", model)["training"]["supervise"], "gradient")
+        self.refused("fit", "image", grey, "-o", self.folder / "n.safetensors", "--supervise", "gradient", "--tiles",
+                     "none", says=["tiles of pictures only"])
+        self.refused("fit", "image", grey, "-o", self.folder / "n.safetensors", "--supervise", "hessian",
+                     says=["--supervise"])
 
     def test_a_quality_target_ends_the_run(self):
         fitted, _ = self.fit(*self.shape, "--steps", 100000, "--psnr", 20)

@@ -1,0 +1,24 @@
+// The derivatives of samples as samples: what a field is trained towards when it is not shown the values.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "sinefield/signal.h"
+
+namespace sinefield {
+
+/// Of every point the derivative along each axis, axis by axis and of each axis channel by channel, in units of the
+/// samples for one step along the axis: Sobel's filter / 8 (central differences, smoothed 1 2 1 across; in one
+/// dimension central differences alone). Samples beyond a border are those at it. Keeps a reference.
+class DerivativeSamples final : public Samples {
+ public:
+  explicit DerivativeSamples(const Samples&);
+  void read(std::span<const std::int64_t> first, std::span<const std::int64_t> count, float* out) const override;
+
+ private:
+  const Samples& values_;
+};
+
+}  // namespace sinefield

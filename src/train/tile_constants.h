@@ -1,0 +1,20 @@
+// The constants that a fit of derivatives leaves open: one for each tile, and two for the whole.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <span>
+
+#include "sinefield/field.h"
+#include "sinefield/query.h"
+#include "sinefield/signal.h"
+
+namespace sinefield::train {
+
+/// Sets the normalisation of a field of tiles that were trained by derivatives, each on its own. `scales`: of each tile
+/// and channel, from outputs of its network to raw outputs. The constants of the tiles are those for which they agree
+/// best where they overlap: the least squares over samples and pairs of tiles of the difference of the two, weighted by
+/// the product of their windows (a sparse system, solved directly). Then scale and offset of each channel are those of
+/// the best a u + b over all samples; where u is flat a is 1. The tiles must overlap.
+void settle_constants(Field&, const Samples&, std::span<const double> scales, const ComputeOptions&);
+
+}  // namespace sinefield::train
