@@ -1,6 +1,7 @@
 // One training step through derivatives: the gradient of every plan against the plain reference, over shapes that leave
-// no vector, panel, tile or block whole; squared errors of streams; the bits for any number of threads; memory. Steps
-// through values alone, their parts and runs are engine_step_test.cpp.
+// no vector, panel, tile or block whole; squared errors of streams; ten steps of Adam against the numbers of PyTorch;
+// the bits for any number of threads; memory. Steps through values alone, their parts and runs are
+// engine_step_test.cpp.
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -8,7 +9,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +21,7 @@
 #include "engine/training_step.h"
 #include "engine_samples.h"
 #include "reference/reference.h"
+#include "train/adam.h"
 
 namespace sinefield {
 namespace {
@@ -275,6 +280,114 @@ TEST(EngineDerivativeStepTargets, are_means_of_squares_of_the_streams_named) {
   EXPECT_NEAR(training_step.run(parameters, batch, gradient), loss, 1e-11 * loss);
   for (std::size_t i = 0; i < gradient.size(); ++i)
     EXPECT_NEAR(gradient[i], expected[i], 1e-11 * largest(expected)) << i;
+}
+
+/// A case of tests/data/derivatives.json, written by tests/golden/make_derivatives.py.
+struct GoldenDerivatives {
+  Architecture architecture;
+  std::string loss;
+  double learning_rate;
+  std::vector<double> initial_parameters, coordinates, targets, losses, first_gradient, final_parameters;
+};
+
+std::vector<GoldenDerivatives> golden_derivatives() {
+  std::ifstream file(SINEFIELD_TEST_DATA "/derivatives.json");
+  if (!file) throw std::runtime_error("cannot open derivatives.json");
+  std::vector<GoldenDerivatives> cases;
+  const nlohmann::json document = nlohmann::json::parse(file);
+  for (const nlohmann::json& record : document.at("cases")) {
+    const nlohmann::json& a = record.at("architecture");
+    cases.push_back({.architecture = {.inputs = a.at("inputs"),
+                                      .outputs = a.at("outputs"),
+                                      .width = a.at("width"),
+                                      .hidden_layers = a.at("hidden_layers"),
+                                      .omega_first = a.at("omega_first"),
+                                      .omega_hidden = a.at("omega_hidden")},
+                     .loss = record.at("loss"),
+                     .learning_rate = record.at("learning_rate"),
+                     .initial_parameters = record.at("initial_parameters"),
+                     .coordinates = record.at("coordinates"),
+                     .targets = record.at("targets"),
+                     .losses = record.at("losses"),
+                     .first_gradient = record.at("first_gradient"),
+                     .final_parameters = record.at("final_parameters")});
+  }
+  return cases;
+}
+
+/// The mean of (|grad u| - 1)^2 of the first output.
+template <class T>
+class EikonalBatch final : public engine::Batch<T> {
+ public:
+  EikonalBatch(MatrixView<const T> x, int outputs) : x_(x), outputs_(outputs) {}
+  std::int64_t points() const override { return x_.rows; }
+  void coordinates(std::int64_t first, int count, T* x) const override {
+    std::copy_n(x_.row(first), count * x_.cols, x);
+  }
+  double seed(std::int64_t, int count, Streams<const T> u, Streams<T> u_bar) const override {
+    double loss = 0;
+    for (int i = 0; i <= x_.cols; ++i) std::fill_n(u_bar[i], count * outputs_, T{0});
+    for (std::int64_t p = 0; p < count; ++p) {
+      double squares = 0;
+      for (int i = 1; i <= x_.cols; ++i) squares += std::pow(static_cast<double>(u[i][p * outputs_]), 2);
+      const double norm = std::sqrt(squares);
+      loss += (norm - 1) * (norm - 1) / static_cast<double>(x_.rows);
+      for (int i = 1; i <= x_.cols; ++i)
+        u_bar[i][p * outputs_] = static_cast<T>(2 * (norm - 1) / norm / static_cast<double>(x_.rows) *
+                                                static_cast<double>(u[i][p * outputs_]));
+    }
+    return loss;
+  }
+
+ private:
+  MatrixView<const T> x_;
+  int outputs_;
+};
+
+TEST(EngineDerivativeGolden, ten_steps_of_adam_agree_with_pytorch) {
+  for (const GoldenDerivatives& golden : golden_derivatives()) {
+    const Architecture& a = golden.architecture;
+    const std::vector<double> ones(static_cast<std::size_t>(a.inputs), 1.0);
+    std::vector<JetPlan> some_plans = {engine::laplacian_plan(ones)};
+    if (golden.loss != "laplacian")
+      some_plans = {{.passes = Passes::jet, .first = a.inputs, .second = {}},
+                    {.passes = Passes::reverse, .first = a.inputs, .second = {}}};
+    for (const JetPlan& plan : some_plans) {
+      SCOPED_TRACE(fmt::format("{} to {}, {}, {}", a.inputs, a.outputs, golden.loss, plan.words(a.outputs)));
+      for_each_engine([&]<class T>(Isa isa) {
+        const std::vector<T> x = as<T>(golden.coordinates), t = as<T>(golden.targets);
+        const std::int64_t points = std::ssize(x) / a.inputs, columns = std::ssize(t) / points;
+        const MatrixView<const T> rows(x.data(), points, a.inputs);
+        std::vector<engine::StreamTarget<T>> targets;
+        for (int s = 0; s < columns / a.outputs; ++s)
+          targets.push_back({.stream = golden.loss == "laplacian" ? 1 + a.inputs : 1 + s,
+                             .targets = {t.data() + s * a.outputs, points, a.outputs, columns},
+                             .weight = golden.loss == "laplacian" ? 1 : 1.0 / a.inputs});
+        const engine::SquaredErrorBatch<T> squares(rows, targets, plan.streams());
+        const EikonalBatch<T> eikonal(rows, a.outputs);
+        const engine::Batch<T>& batch =
+            golden.loss == "eikonal" ? static_cast<const engine::Batch<T>&>(eikonal) : squares;
+        engine::SerialWorkers serial;
+        TrainingStep<T> training_step(a, isa, serial, plan);
+        train::Adam<T> adam(golden.initial_parameters.size(), isa);
+        std::vector<T> parameters = as<T>(golden.initial_parameters), gradient(parameters.size());
+        const double tolerance = 1e3 * epsilon<T>;
+        for (std::size_t step = 0; step < golden.losses.size(); ++step) {
+          const double loss = training_step.run(parameters, batch, gradient);
+          EXPECT_NEAR(loss, golden.losses[step], tolerance * golden.losses[step]) << "step " << step;
+          for (std::size_t i = 0; step == 0 && i < gradient.size(); ++i)
+            EXPECT_NEAR(static_cast<double>(gradient[i]), golden.first_gradient[i],
+                        tolerance * largest(golden.first_gradient))
+                << i;
+          adam.step(parameters, gradient, golden.learning_rate, 1);
+        }
+        // Adam makes steps of one size of gradients of any: the smallest of floats have errors of their own size.
+        const double moved = std::is_same_v<T, double> ? 1e-9 : 10 * 2 * golden.learning_rate;
+        for (std::size_t i = 0; i < parameters.size(); ++i)
+          EXPECT_NEAR(static_cast<double>(parameters[i]), golden.final_parameters[i], moved) << i;
+      });
+    }
+  }
 }
 
 }  // namespace
