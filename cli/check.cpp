@@ -1,6 +1,6 @@
 // `sinefield check`: does the engine compute, on this machine and with every instruction set that it has, what the
-// plain double-precision reference computes? Values, derivatives up to the Hessian, loss and gradient of a training
-// step.
+// plain double-precision reference computes? Values, derivatives up to the Hessian, loss and gradient of training steps
+// through values and through derivatives.
 // SPDX-License-Identifier: MIT
 #include <fmt/core.h>
 
@@ -31,9 +31,9 @@ double deviation(std::span<const A> result, std::span<const double> expected) {
 }
 
 struct Deviations {
-  double value = 0, gradient = 0, hessian = 0, training = 0, sincos = 0;
+  double value = 0, gradient = 0, hessian = 0, training = 0, derivative_training = 0, sincos = 0;
 
-  double worst() const { return std::max({value, gradient, hessian, training}); }
+  double worst() const { return std::max({value, gradient, hessian, training, derivative_training}); }
 };
 
 template <class T>
@@ -48,6 +48,47 @@ double sincos_deviation(Isa isa) {
     worst = std::max({worst, std::abs(static_cast<double>(sine[i]) - std::sin(static_cast<double>(x[i]))),
                       std::abs(static_cast<double>(cosine[i]) - std::cos(static_cast<double>(x[i])))});
   return worst;
+}
+
+/// A step towards zero of all streams that the plan carries beside the value: loss and gradient.
+template <class T>
+double derivative_step_deviation(const Network& network, MatrixView<const T> x, const engine::JetPlan& plan,
+                                 const ComputeOptions& compute) {
+  const Architecture& shape = network.architecture;
+  const auto d = static_cast<std::size_t>(shape.inputs), c = static_cast<std::size_t>(shape.outputs);
+  const std::vector<double> parameters(network.parameters.begin(), network.parameters.end());
+  const double terms = static_cast<double>(x.rows) * shape.outputs;
+  double loss = 0;
+  std::vector<double> expected(parameters.size());
+  for (std::int64_t p = 0; p < x.rows; ++p) {
+    const std::vector<double> at(x.row(p), x.row(p) + d);
+    const reference::Jet u = reference::jet(shape, parameters, at);
+    reference::Jet bar{std::vector<double>(c), std::vector<double>(c * d), std::vector<double>(c * d * d)};
+    for (std::size_t e = 0; e < c * d; ++e) {
+      loss += u.gradient[e] * u.gradient[e] / terms;
+      bar.gradient[e] = 2 * u.gradient[e] / terms;
+    }
+    for (const engine::SecondOrder& second : plan.second)
+      for (std::size_t o = 0; o < c; ++o) {
+        double stream = 0;
+        const auto entry = [&](const engine::SecondOrder::Term& term) {
+          return (o * d + static_cast<std::size_t>(term.i)) * d + static_cast<std::size_t>(term.j);
+        };
+        for (const auto& term : second.terms) stream += term.a * u.hessian[entry(term)];
+        loss += stream * stream / terms;
+        for (const auto& term : second.terms) bar.hessian[entry(term)] += 2 * stream * term.a / terms;
+      }
+    reference::jet_reverse(shape, parameters, at, bar, expected);
+  }
+
+  const std::vector<T> zeros(static_cast<std::size_t>(x.rows) * c), flat(parameters.begin(), parameters.end());
+  std::vector<engine::StreamTarget<T>> targets;
+  for (int s = 1; s < plan.streams(); ++s) targets.push_back({s, {zeros.data(), x.rows, shape.outputs}});
+  const auto workers = engine::make_workers(compute.threads);
+  engine::TrainingStep<T> step(shape, compute.isa, *workers, plan);
+  std::vector<T> gradient(flat.size());
+  const double found = step.run(flat, engine::SquaredErrorBatch<T>(x, targets, plan.streams()), gradient);
+  return std::max(std::abs(found - loss) / loss, deviation<T>(gradient, expected));
 }
 
 template <class T>
@@ -91,6 +132,12 @@ void check_network(const Architecture& shape, const ComputeOptions& compute, Dev
   const double loss = step.run(flat, engine::SquaredErrorBatch<T>(rows, wanted), gradient);
   worst.training =
       std::max({worst.training, std::abs(loss - exact_loss) / exact_loss, deviation<T>(gradient, exact_gradient)});
+
+  const engine::JetPlan by_jet{.passes = engine::Passes::jet, .first = shape.inputs, .second = {}},
+      by_reverse{.passes = engine::Passes::reverse, .first = shape.inputs, .second = {}};
+  for (const engine::JetPlan& plan : {by_jet, by_reverse, engine::hessian_plan(shape.inputs)})
+    worst.derivative_training =
+        std::max(worst.derivative_training, derivative_step_deviation<T>(field.networks.front(), rows, plan, compute));
 }
 
 template <class T>
@@ -119,8 +166,8 @@ int check(const Common& common) {
   if (!common.isa.empty()) isas = {common.compute().isa};
   bool all_good = true;
   Json rows = Json::array();
-  std::string text = fmt::format("{:8}{:8}{:>10}{:>10}{:>10}{:>10}{:>10}", "isa", "", "value", "gradient", "hessian",
-                                 "training", "sincos");
+  std::string text = fmt::format("{:8}{:8}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}", "isa", "", "value", "gradient",
+                                 "hessian", "training", "of slopes", "sincos");
   for (const Isa isa : isas)
     for (const Case& c : cases) {
       ComputeOptions compute = common.compute();
@@ -129,14 +176,16 @@ int check(const Common& common) {
       const bool good = worst.worst() <= c.bound && worst.sincos <= c.sincos_bound;
       all_good = all_good && good;
       text +=
-          fmt::format("\n{:8}{:8}{:10.1e}{:10.1e}{:10.1e}{:10.1e}{:10.1e}  {}", isa_name(isa), c.precision, worst.value,
-                      worst.gradient, worst.hessian, worst.training, worst.sincos, good ? "good" : "WRONG");
+          fmt::format("\n{:8}{:8}{:10.1e}{:10.1e}{:10.1e}{:10.1e}{:10.1e}{:10.1e}  {}", isa_name(isa), c.precision,
+                      worst.value, worst.gradient, worst.hessian, worst.training, worst.derivative_training,
+                      worst.sincos, good ? "good" : "WRONG");
       rows.push_back({{"isa", isa_name(isa)},
                       {"precision", c.precision},
                       {"value", worst.value},
                       {"gradient", worst.gradient},
                       {"hessian", worst.hessian},
                       {"training", worst.training},
+                      {"derivative_training", worst.derivative_training},
                       {"sincos", worst.sincos},
                       {"good", good}});
     }
