@@ -175,10 +175,9 @@ int check(const Common& common) {
       const Deviations worst = c.run(compute);
       const bool good = worst.worst() <= c.bound && worst.sincos <= c.sincos_bound;
       all_good = all_good && good;
-      text +=
-          fmt::format("\n{:8}{:8}{:10.1e}{:10.1e}{:10.1e}{:10.1e}{:10.1e}{:10.1e}  {}", isa_name(isa), c.precision,
-                      worst.value, worst.gradient, worst.hessian, worst.training, worst.derivative_training,
-                      worst.sincos, good ? "good" : "WRONG");
+      text += fmt::format("\n{:8}{:8}{:10.1e}{:10.1e}{:10.1e}{:10.1e}{:10.1e}{:10.1e}  {}", isa_name(isa), c.precision,
+                          worst.value, worst.gradient, worst.hessian, worst.training, worst.derivative_training,
+                          worst.sincos, good ? "good" : "WRONG");
       rows.push_back({{"isa", isa_name(isa)},
                       {"precision", c.precision},
                       {"value", worst.value},

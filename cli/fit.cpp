@@ -162,7 +162,8 @@ int fit_signal(const FitArguments& a, const Common& common) {
   options.started = process_start();
   options.stop = interruption.token();
   options.holdout = a.holdout ? Holdout::between : Holdout::none;
-  options.supervise = a.supervise == "gradient" ? Supervise::gradient : Supervise::value;
+  for (const Supervise what : {Supervise::gradient, Supervise::laplacian})
+    if (a.supervise == supervise_name(what)) options.supervise = what;
   options.checkpoints = {state_path(a.model), a.checkpoint_every, a.resume};
 
   const LoadedSignal loaded = load_signal(a.kind, a.input, a.model.parent_path(), common);
@@ -254,8 +255,8 @@ void add_kind(CLI::App& fit, Context& context, SignalKind kind, const char* name
   if (kind == SignalKind::picture)
     command
         ->add_option("--supervise", a.supervise,
-                     "value, or gradient: the network sees derivatives alone; what they leave open is found afterwards")
-        ->check(CLI::IsMember({"value", "gradient"}))
+                     "value; gradient or (with --tiles none) laplacian: the networks see derivatives alone")
+        ->check(CLI::IsMember({"value", "gradient", "laplacian"}))
         ->capture_default_str()
         ->group(training_group);
 

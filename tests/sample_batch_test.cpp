@@ -41,7 +41,8 @@ TEST(SampleBatch, seeds_add_up_to_the_mean_squared_error_in_network_units) {
   const Signal signal = picture_signal(picture);
   const std::vector<std::int64_t> some = {34, 0, 8, 8, 20};
   for (const std::span<const std::int64_t> indices : {std::span<const std::int64_t>(), std::span(some)}) {
-    const SampleBatch batch(*signal.samples, axes, signal.channels, indices);
+    const SupervisedColumns columns(Supervise::value, axes, signal.channels, 30);
+    const SampleBatch batch(*signal.samples, axes, columns, indices);
     const std::int64_t points = batch.points();
     EXPECT_EQ(points, indices.empty() ? 35 : 5);
     const std::vector<float> u = as<float>(some_numbers(points * 2, 1, 4));

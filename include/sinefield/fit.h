@@ -115,8 +115,9 @@ struct Checkpoints {
 /// What of the signal a field is shown. `gradient`: its derivatives along every axis, from differences of its samples
 /// (Sobel's filter), and no value anywhere; the constants that this leaves open are found afterwards, those between
 /// tiles where they overlap, and two of the whole by the best a u + b for each channel. It takes 2.5 times the steps of
-/// a recipe. Pictures in tiles only.
-enum class Supervise { value, gradient };
+/// a recipe. `laplacian`: the sum of its second differences, in one network only; a harmonic function is left open,
+/// which nothing corrects. Pictures only.
+enum class Supervise { value, gradient, laplacian };
 std::string_view supervise_name(Supervise);
 
 struct FitOptions {

@@ -31,12 +31,16 @@ std::vector<float> filtered(const std::vector<float>& box, std::int64_t outer, s
 
 }  // namespace
 
-DerivativeSamples::DerivativeSamples(const Samples& values)
-    : Samples(values.sizes(), values.channels() * static_cast<int>(values.sizes().size())), values_(values) {}
+DerivativeSamples::DerivativeSamples(const Samples& values, Supervise what)
+    : Samples(values.sizes(),
+              values.channels() * (what == Supervise::laplacian ? 1 : static_cast<int>(values.sizes().size()))),
+      values_(values),
+      laplacian_(what == Supervise::laplacian) {}
 
 void DerivativeSamples::read(std::span<const std::int64_t> first, std::span<const std::int64_t> count,
                              float* out) const {
-  constexpr std::array difference = {-0.5F, 0.0F, 0.5F}, smooth = {0.25F, 0.5F, 0.25F};
+  const std::array difference = laplacian_ ? std::array{1.0F, -2.0F, 1.0F} : std::array{-0.5F, 0.0F, 0.5F};
+  const std::array across = laplacian_ ? std::array{0.0F, 1.0F, 0.0F} : std::array{0.25F, 0.5F, 0.25F};
   const std::size_t axes = sizes().size();
   // A sample more on each side, where there is one.
   std::vector<std::int64_t> from(axes), size(axes);
@@ -57,8 +61,12 @@ void DerivativeSamples::read(std::span<const std::int64_t> first, std::span<cons
     for (std::size_t i = 0; i < axes; ++i) {
       box = filtered(box, product(std::span(now).first(i)), from[i], now[i],
                      product(std::span(now).subspan(i + 1)) * channels, first[i], count[i],
-                     i == along ? difference : smooth);
+                     i == along ? difference : across);
       now[i] = count[i];
+    }
+    if (laplacian_) {
+      for (std::size_t e = 0; e < box.size(); ++e) out[e] = along == 0 ? box[e] : out[e] + box[e];
+      continue;
     }
     for (std::int64_t p = 0; p < points; ++p)
       std::copy_n(&box[static_cast<std::size_t>(p * channels)], channels,

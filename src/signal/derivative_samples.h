@@ -5,20 +5,23 @@
 #include <cstdint>
 #include <span>
 
+#include "sinefield/fit.h"
 #include "sinefield/signal.h"
 
 namespace sinefield {
 
 /// Of every point the derivative along each axis, axis by axis and of each axis channel by channel, in units of the
 /// samples for one step along the axis: Sobel's filter / 8 (central differences, smoothed 1 2 1 across; in one
-/// dimension central differences alone). Samples beyond a border are those at it. Keeps a reference.
+/// dimension central differences alone). Or of each channel the Laplacian: the sum over the axes of the second
+/// differences. Samples beyond a border are those at it. Keeps a reference.
 class DerivativeSamples final : public Samples {
  public:
-  explicit DerivativeSamples(const Samples&);
+  explicit DerivativeSamples(const Samples&, Supervise = Supervise::gradient);
   void read(std::span<const std::int64_t> first, std::span<const std::int64_t> count, float* out) const override;
 
  private:
   const Samples& values_;
+  bool laplacian_;
 };
 
 }  // namespace sinefield

@@ -44,13 +44,15 @@ const Signal& checked(const Signal& signal, const FitOptions& options) {
   if (options.steps && options.total_steps)
     throw bad_input("steps of every network and of all together are given, expected one of the two");
   if (options.supervise != Supervise::value) {
-    if (signal_kind(signal.format) != SignalKind::picture || !tiled)
-      throw bad_input("derivatives are supervised in tiles of pictures only", "choose tiles and a picture");
+    if (signal_kind(signal.format) != SignalKind::picture)
+      throw bad_input("derivatives of pictures only are supervised", "give a picture");
+    if (tiled && options.supervise == Supervise::laplacian)
+      throw bad_input("a Laplacian leaves more open between tiles than constants", "train one network");
     if (options.psnr)
       throw bad_input("psnr stops a run by the values that it is not shown", "give steps, total steps or seconds");
     if (options.holdout != Holdout::none)
       throw bad_input("samples are held out of a run that is shown values only", "supervise values");
-    if (recipe.overlap == 0)
+    if (tiled && recipe.overlap == 0)
       throw bad_input("tiles that are shown derivatives must overlap", "give an overlap above 0");
   }
   const auto wanted = tiled ? options.total_steps : options.steps;
@@ -164,7 +166,17 @@ struct Start {
 
 }  // namespace
 
-std::string_view supervise_name(Supervise what) { return what == Supervise::value ? "value" : "gradient"; }
+std::string_view supervise_name(Supervise what) {
+  switch (what) {
+    case Supervise::value:
+      return "value";
+    case Supervise::gradient:
+      return "gradient";
+    case Supervise::laplacian:
+      return "laplacian";
+  }
+  return "";
+}
 
 std::string_view stopped_by_name(StoppedBy reason) {
   switch (reason) {

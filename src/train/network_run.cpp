@@ -9,12 +9,14 @@
 #include <vector>
 
 #include "signal/channel_maps.h"
+#include "signal/derivative_samples.h"
 #include "signal/sample_batch.h"
 #include "sinefield/error.h"
 #include "train/network_trainer.h"
 #include "train/run.h"
 #include "train/sampler.h"
 #include "train/schedule.h"
+#include "train/tile_constants.h"
 
 namespace sinefield::train {
 namespace {
@@ -38,7 +40,10 @@ class NetworkRun {
         state_(options.checkpoints, run_identity(signal, options, field_)),
         workers_(engine::make_workers(options.compute.threads)),
         trainer_(network().architecture, options.recipe.optimizer, options.recipe.clip_norm, options.compute.isa,
-                 *workers_) {
+                 *workers_, plan_for(options.supervise, network().architecture)),
+        columns_(options.supervise, signal.axes, field_.channels, network().architecture.omega_first) {
+    if (options.supervise != Supervise::value)
+      derivatives_ = std::make_unique<DerivativeSamples>(*signal.learned.samples, options.supervise);
     const std::int64_t batch = options.recipe.batch;
     if (batch > 0 && batch < samples_) indices_.resize(static_cast<std::size_t>(batch));
     if (const auto state = state_.resumed()) restore(*state);
@@ -57,11 +62,38 @@ class NetworkRun {
     if (!std::ranges::all_of(network().parameters, [](float p) { return std::isfinite(p); }))
       throw diverged(done_, "a parameter is not finite");
     if (evaluated_at_ != done_ || figures_.wanted != FiguresWanted::all) look(FiguresWanted::all);
-    check_collapse();
+    if (options_.supervise == Supervise::value)
+      check_collapse();
+    else
+      field_ = std::move(aligned_);  // of the last look
     return result(stopped_by);
   }
 
  private:
+  static engine::JetPlan plan_for(Supervise supervise, const Architecture& architecture) {
+    const std::vector<double> ones(static_cast<std::size_t>(architecture.inputs), 1.0);
+    return supervise == Supervise::value      ? engine::value_plan()
+           : supervise == Supervise::gradient ? engine::gradient_plan(architecture.inputs, architecture.outputs)
+                                              : engine::laplacian_plan(ones);
+  }
+
+  /// The field moved by the best a u + b of each channel: the output layer takes it.
+  Field aligned() const {
+    Field moved = field_;
+    const std::vector<ChannelMap> best = best_maps(moved, *signal_.learned.samples, options_.compute);
+    Network& of = moved.networks.front();
+    const LayerSlice output = layer_slices(of.architecture).back();
+    for (std::int64_t c = 0; c < output.outputs; ++c) {
+      const auto [slope, shift] = best[static_cast<std::size_t>(c)];
+      const auto at = [](std::int64_t index) { return static_cast<std::size_t>(index); };
+      for (std::int64_t k = 0; k < output.inputs; ++k)
+        of.parameters[at(output.weight + c * output.inputs + k)] *= static_cast<float>(slope);
+      float& bias = of.parameters[at(output.bias + c)];
+      bias = static_cast<float>(slope * static_cast<double>(bias) + shift);
+    }
+    return moved;
+  }
+
   FitResult result(StoppedBy stopped_by) {
     const std::int64_t horizon = horizon_ == 0 ? hold_share * done_ : horizon_;  // it ended while the rate held
     const FitReport report{stopped_by,
@@ -131,7 +163,9 @@ class NetworkRun {
   }
 
   void look(FiguresWanted wanted = FiguresWanted::psnr) {
-    figures_ = evaluate(field_, signal_.whole, signal_.learned, options_.holdout, wanted, options_.compute);
+    if (options_.supervise != Supervise::value) aligned_ = aligned();
+    const Field& shown = options_.supervise == Supervise::value ? field_ : aligned_;
+    figures_ = evaluate(shown, signal_.whole, signal_.learned, options_.holdout, wanted, options_.compute);
     evaluated_at_ = done_;
   }
 
@@ -190,7 +224,7 @@ class NetworkRun {
 
   void take_step(double lr) {
     if (!indices_.empty()) draw_samples(samples_, options_.seed, done_, indices_);
-    const SampleBatch batch(*signal_.learned.samples, signal_.axes, field_.channels, indices_);
+    const SampleBatch batch(derivatives_ ? *derivatives_ : *signal_.learned.samples, signal_.axes, columns_, indices_);
     loss_ = trainer_.step(network().parameters, batch, lr);
     ++done_;
     mean_loss_ = done_ == 1 ? loss_ : 0.9 * mean_loss_ + 0.1 * loss_;
@@ -282,6 +316,9 @@ class NetworkRun {
   RunState state_;
   std::unique_ptr<engine::Workers> workers_;
   NetworkTrainer trainer_;
+  SupervisedColumns columns_;
+  std::unique_ptr<const Samples> derivatives_;  // where they are supervised
+  Field aligned_;                               // and the field as it would be written
   std::vector<std::int64_t> indices_;
   std::int64_t done_ = 0, horizon_ = 0, evaluated_at_ = -1;
   double loss_ = 0, mean_loss_ = 0, closing_seconds_ = 0, training_seconds_ = 0, earlier_seconds_ = 0;

@@ -105,6 +105,22 @@ std::vector<float> raw_values(const Field& field, const Samples& samples, const 
 
 }  // namespace
 
+std::vector<ChannelMap> best_maps(const Field& field, const Samples& samples, const ComputeOptions& compute) {
+  const auto channels = static_cast<std::size_t>(field.outputs());
+  std::vector<BestLine> lines(channels);
+  const std::vector<float> joined = raw_values(field, samples, compute);
+  for_pieces(samples, [&](std::int64_t first, std::span<const float> values) {
+    for (std::size_t e = 0; e < values.size(); ++e) {
+      const ChannelMap& map = field.channels[e % channels];
+      lines[e % channels].add(static_cast<double>(joined[static_cast<std::size_t>(first) * channels + e]),
+                              (static_cast<double>(values[e]) - map.offset) / map.scale);
+    }
+  });
+  std::vector<ChannelMap> maps;
+  for (const BestLine& line : lines) maps.push_back(line.map());
+  return maps;
+}
+
 void settle_constants(Field& field, const Samples& samples, std::span<const double> scales,
                       const ComputeOptions& compute) {
   const auto channels = static_cast<std::size_t>(field.outputs());
@@ -151,17 +167,9 @@ void settle_constants(Field& field, const Samples& samples, std::span<const doub
       normalisation[t * channels + c].offset =
           float_exact(constants(static_cast<std::int64_t>(t), static_cast<std::int64_t>(c)));
 
-  std::vector<BestLine> lines(channels);
-  const std::vector<float> joined = raw_values(field, samples, compute);
-  for_pieces(samples, [&](std::int64_t first, std::span<const float> values) {
-    for (std::size_t e = 0; e < values.size(); ++e) {
-      const ChannelMap& map = field.channels[e % channels];
-      lines[e % channels].add(static_cast<double>(joined[static_cast<std::size_t>(first) * channels + e]),
-                              (static_cast<double>(values[e]) - map.offset) / map.scale);
-    }
-  });
+  const std::vector<ChannelMap> best = best_maps(field, samples, compute);
   for (std::size_t e = 0; e < normalisation.size(); ++e) {
-    const auto [slope, shift] = lines[e % channels].map();
+    const auto [slope, shift] = best[e % channels];
     normalisation[e] = {float_exact(slope * normalisation[e].scale),
                         float_exact(slope * normalisation[e].offset + shift)};
   }

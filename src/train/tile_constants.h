@@ -1,8 +1,9 @@
-// The constants that a fit of derivatives leaves open: one for each tile, and two for the whole.
+// The constants that a fit of derivatives leaves open: one for each tile, and two for each channel.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "sinefield/field.h"
 #include "sinefield/query.h"
@@ -16,5 +17,8 @@ namespace sinefield::train {
 /// the product of their windows (a sparse system, solved directly). Then scale and offset of each channel are those of
 /// the best a u + b over all samples; where u is flat a is 1. The tiles must overlap.
 void settle_constants(Field&, const Samples&, std::span<const double> scales, const ComputeOptions&);
+
+/// Of each channel the a and b of the best a u + b over all samples, u the field in raw outputs.
+std::vector<ChannelMap> best_maps(const Field&, const Samples&, const ComputeOptions&);
 
 }  // namespace sinefield::train

@@ -101,8 +101,8 @@ class Fitting(CommandTest):
         compared = self.accepted("compare", model, grey)
         self.assertAlmostEqual(compared["psnr"], fitted["psnr"], places=9)
         self.assertEqual(self.accepted("info", model)["training"]["supervise"], "gradient")
-        self.refused("fit", "image", grey, "-o", self.folder / "n.safetensors", "--supervise", "gradient", "--tiles",
-                     "none", says=["tiles of pictures only"])
+        self.refused("fit", "image", grey, "-o", self.folder / "n.safetensors", "--supervise", "laplacian",
+                     says=["train one network"])
         self.refused("fit", "image", grey, "-o", self.folder / "n.safetensors", "--supervise", "hessian",
                      says=["--supervise"])
 
