@@ -26,15 +26,31 @@ JetQuery<T>::JetQuery(const Architecture& architecture, JetPlan plan, Isa isa, W
 }
 
 template <class T>
-void JetQuery<T>::run(MatrixView<const T> coordinates, std::span<T* const> out) {
+template <class Use>
+void JetQuery<T>::in_pieces(std::int64_t points, const Use& use) {
   constexpr std::int64_t piece = 768;  // points of one call: several blocks, and many pieces for many threads
   std::atomic<std::int64_t> next = 0;
   const auto task = [&](int worker) {
-    for (std::int64_t begin = next.fetch_add(piece); begin < coordinates.rows; begin = next.fetch_add(piece))
-      kernels_.query(layout_, plan_, packed_.data(), coordinates, begin, std::min(piece, coordinates.rows - begin),
-                     out.data(), scratch_[static_cast<std::size_t>(worker)].data());
+    for (std::int64_t begin = next.fetch_add(piece); begin < points; begin = next.fetch_add(piece))
+      use(worker, begin, std::min(piece, points - begin));
   };
   workers_.run(task);
+}
+
+template <class T>
+void JetQuery<T>::run(MatrixView<const T> coordinates, std::span<T* const> out) {
+  in_pieces(coordinates.rows, [&](int worker, std::int64_t begin, std::int64_t count) {
+    kernels_.query(layout_, plan_, packed_.data(), coordinates, begin, count, out.data(),
+                   scratch_[static_cast<std::size_t>(worker)].data());
+  });
+}
+
+template <class T>
+void JetQuery<T>::features(MatrixView<const T> coordinates, std::span<T> out) {
+  in_pieces(coordinates.rows, [&](int worker, std::int64_t begin, std::int64_t count) {
+    kernels_.features(layout_, plan_, packed_.data(), coordinates, begin, count, out.data(),
+                      scratch_[static_cast<std::size_t>(worker)].data());
+  });
 }
 
 template class JetQuery<float>;

@@ -25,9 +25,17 @@ class JetQuery {
   /// coordinates (n, inputs); out[s] receives stream s of the plan, (n, outputs) row-major. Allocates nothing.
   void run(MatrixView<const T> coordinates, std::span<T* const> out);
 
+  /// The same of the last sine layer, which the outputs are linear in: out (n, streams, width) row-major, a row for
+  /// every stream of a point. Jet plans only. Allocates nothing.
+  void features(MatrixView<const T> coordinates, std::span<T> out);
+
   const JetPlan& plan() const { return plan_; }
 
  private:
+  /// Calls use(worker, first, count) for pieces of all points.
+  template <class Use>
+  void in_pieces(std::int64_t points, const Use& use);
+
   const Kernels<T>& kernels_;
   Workers& workers_;
   JetPlan plan_;

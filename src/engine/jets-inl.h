@@ -86,9 +86,10 @@ HWY_INLINE void JetPanel(const NetworkLayout& net, const JetPlan& plan, const T*
   if (l == 0) FirstLayerStreams(net, plan, packed, j, rows, z);
 }
 
+// Returns the activations of the last sine layer, of all streams, in `from` or in `to`.
 template <class T>
-void JetBlock(const NetworkLayout& net, const JetPlan& plan, const T* packed, int rows, const T* x, T* from, T* to,
-              T* u) {
+T* JetActivations(const NetworkLayout& net, const JetPlan& plan, const T* packed, int rows, const T* x, T* from,
+                  T* to) {
   const int all_rows = rows * plan.streams();
   const size_t stride = static_cast<size_t>(rows) * panel<T>, panel_size = static_cast<size_t>(all_rows) * panel<T>;
   for (size_t l = 0; l < net.layers.size(); ++l) {
@@ -99,7 +100,7 @@ void JetBlock(const NetworkLayout& net, const JetPlan& plan, const T* packed, in
     }
     std::swap(from, to);
   }
-  LinearOutput(net, packed, all_rows, rows, from, u);
+  return from;
 }
 
 // u_x of one output as streams (inputs, rows, outputs): the adjoint of the first pre-activation times omega W of the
@@ -200,29 +201,63 @@ void ReverseBlock(const NetworkLayout& net, const T* packed, int rows, ReverseAr
   }
 }
 
+// Calls pass(rows) for blocks of the points, and then use(first point, points, rows).
+template <class T, class Pass, class Use>
+void QueryBlocks(const NetworkLayout& net, int block_points, MatrixView<const T> coordinates, std::int64_t first,
+                 std::int64_t count, T* x, const Pass& pass, const Use& use) {
+  for (std::int64_t begin = first, end = first + count; begin < end; begin += block_points) {
+    const int points = static_cast<int>(std::min<std::int64_t>(block_points, end - begin));
+    const int rows = (points + tile_rows - 1) / tile_rows * tile_rows;
+    PanelCoordinates(net, coordinates.row(begin), coordinates.stride, points, rows, x);
+    pass(rows);
+    use(begin, points, rows);
+  }
+}
+
 template <class T>
 void Query(const NetworkLayout& net, const JetPlan& plan, const T* packed, MatrixView<const T> coordinates,
            std::int64_t first, std::int64_t count, T* const* out, T* memory) {
   Scratch<T> scratch{memory};
   const int block_points = QueryPoints(net, plan), outputs = net.outputs();
   const auto blocks = [&](T* x, T* u, const auto& pass) {
-    for (std::int64_t begin = first, end = first + count; begin < end; begin += block_points) {
-      const int points = static_cast<int>(std::min<std::int64_t>(block_points, end - begin));
-      const int rows = (points + tile_rows - 1) / tile_rows * tile_rows;
-      PanelCoordinates(net, coordinates.row(begin), coordinates.stride, points, rows, x);
-      pass(rows);
+    QueryBlocks(net, block_points, coordinates, first, count, x, pass, [&](std::int64_t begin, int points, int rows) {
       for (int s = 0; s < plan.streams(); ++s)
         std::copy_n(u + s * rows * outputs, points * outputs, out[s] + begin * outputs);
-    }
+    });
   };
   if (plan.passes == engine::Passes::reverse) {
     ReverseArrays<T> arrays(net, block_points, plan.streams(), scratch);
     blocks(arrays.block.x, arrays.u, [&](int rows) { ReverseBlock(net, packed, rows, arrays); });
   } else {
     JetArrays<T> arrays(net, block_points, plan.streams(), scratch);
-    blocks(arrays.x, arrays.u,
-           [&](int rows) { JetBlock(net, plan, packed, rows, arrays.x, arrays.left, arrays.right, arrays.u); });
+    blocks(arrays.x, arrays.u, [&](int rows) {
+      const T* h = JetActivations(net, plan, packed, rows, arrays.x, arrays.left, arrays.right);
+      LinearOutput(net, packed, rows * plan.streams(), rows, h, arrays.u);
+    });
   }
+}
+
+// Streams of the last sine layer of points first .. first + count - 1: (point, stream, unit) row-major from out on, the
+// first point of the matrix at its beginning.
+template <class T>
+void Features(const NetworkLayout& net, const JetPlan& plan, const T* packed, MatrixView<const T> coordinates,
+              std::int64_t first, std::int64_t count, T* out, T* memory) {
+  constexpr int P = panel<T>;
+  Scratch<T> scratch{memory};
+  const int block_points = QueryPoints(net, plan), width = net.output.inputs, streams = plan.streams();
+  const JetArrays<T> arrays(net, block_points, streams, scratch);
+  const T* h = nullptr;
+  QueryBlocks(
+      net, block_points, coordinates, first, count, arrays.x,
+      [&](int rows) { h = JetActivations(net, plan, packed, rows, arrays.x, arrays.left, arrays.right); },
+      [&](std::int64_t begin, int points, int rows) {
+        for (int p = 0; p < points; ++p)
+          for (int s = 0; s < streams; ++s)
+            for (int k = 0; k < width; k += P)
+              std::copy_n(h + static_cast<size_t>(k) * static_cast<size_t>(rows * streams) +
+                              static_cast<size_t>((s * rows + p) * P),
+                          std::min(P, width - k), out + ((begin + p) * streams + s) * width + k);
+      });
 }
 
 }  // namespace sinefield::HWY_NAMESPACE

@@ -29,6 +29,7 @@ const engine::Kernels<T>& KernelTable() {
       .query_scratch = QueryScratch<T>,
       .train = Train<T>,
       .query = Query<T>,
+      .features = Features<T>,
       .add = Add<T>,
       .sum_of_squares = SumOfSquares<T>,
       .adam = Adam<T>,

@@ -77,6 +77,10 @@ struct Kernels {
   /// Streams of points first .. first + count - 1: out[stream] + (point * outputs + output).
   void (*query)(const NetworkLayout&, const JetPlan&, const T* packed, MatrixView<const T> coordinates,
                 std::int64_t first, std::int64_t count, T* const* out, T* scratch);
+  /// Streams of the last sine layer, by a jet plan: out[(point * streams + stream) * width + unit]. Scratch as of
+  /// query.
+  void (*features)(const NetworkLayout&, const JetPlan&, const T* packed, MatrixView<const T> coordinates,
+                   std::int64_t first, std::int64_t count, T* out, T* scratch);
 
   /// into += from
   void (*add)(T* into, const T* from, std::size_t size);

@@ -10,11 +10,7 @@
 #include <numeric>
 #include <utility>
 
-// Eigen under a name of our own: the linker must not replace our copies of its functions by those of a program that
-// compiles Eigen for another instruction set, and the sizes of caches set below stay ours.
-#define Eigen sinefield_eigen
-#include <Eigen/Eigenvalues>
-#undef Eigen
+#include "train/eigen.h"
 
 namespace sinefield::train {
 
@@ -319,14 +315,14 @@ void Soap<T>::permute_square(const Strip& strip) {
 
 template <class T>
 void Soap<T>::set_up_basis(Side& side) {
-  using Dense = sinefield_eigen::MatrixXd;
+  using Dense = eigen::MatrixXd;
   // Eigen sums in blocks that fit the caches it finds: here always the same ones, so that all machines agree.
-  sinefield_eigen::setCpuCacheSizes(32 << 10, 512 << 10, 4 << 20);
+  eigen::setCpuCacheSizes(32 << 10, 512 << 10, 4 << 20);
   const int size = side.basis.rows();
   Dense moment(size, size);
   for (int r = 0; r < size; ++r)
     for (int c = r; c < size; ++c) moment(r, c) = moment(c, r) = static_cast<double>(side.moment(r, c));
-  const sinefield_eigen::SelfAdjointEigenSolver<Dense> solver(moment);
+  const eigen::SelfAdjointEigenSolver<Dense> solver(moment);
   for (int r = 0; r < size; ++r)
     for (int c = 0; c < size; ++c)  // largest eigenvalue first
       side.basis(r, c) = side.transposed(c, r) = static_cast<T>(solver.eigenvectors()(r, size - 1 - c));

@@ -20,12 +20,7 @@
 #include "signal/tile_samples.h"
 #include "sinefield/error.h"
 #include "sinefield/grid.h"
-
-// Eigen under a name of our own: the linker must not replace our copies of its functions by those of a program that
-// compiles Eigen for another instruction set.
-#define Eigen sinefield_eigen
-#include <Eigen/SparseCholesky>
-#undef Eigen
+#include "train/eigen.h"
 
 namespace sinefield::train {
 namespace {
@@ -53,7 +48,7 @@ struct AxisSums {
   }
 };
 
-using Matrix = sinefield_eigen::SparseMatrix<double>;
+using Matrix = eigen::SparseMatrix<double>;
 
 Matrix constants_matrix(const Field& field, const Samples& samples) {
   const Tiling& tiling = field.tiling;
@@ -63,7 +58,7 @@ Matrix constants_matrix(const Field& field, const Samples& samples) {
     sums.emplace_back(tiling.axes[i], tiling.blend, field.axes[i], samples.sizes()[i]);
     counts.push_back(tiling.axes[i].tiles());
   }
-  std::vector<sinefield_eigen::Triplet<double>> entries;
+  std::vector<eigen::Triplet<double>> entries;
   const std::vector<std::int64_t> around(counts.size(), 3);  // before, the same, after
   std::int64_t tile = 0;
   for_each_index(counts, [&](std::span<const std::int64_t> at) {
@@ -133,7 +128,7 @@ void settle_constants(Field& field, const Samples& samples, std::span<const doub
   const std::vector<ChannelMap> plain(channels, ChannelMap{1, 0});
   const SamplesInMemory blended(samples.sizes(), samples.channels(), blend);
   const TiledSamples pieces(blended, field.axes, plain, field.tiling);
-  sinefield_eigen::MatrixXd right(tiles, channels);
+  eigen::MatrixXd right(tiles, channels);
   const auto workers = engine::make_workers(compute.threads);
   std::atomic<std::int64_t> next = 0;
   workers->run([&](int) {
@@ -158,10 +153,10 @@ void settle_constants(Field& field, const Samples& samples, std::span<const doub
     }
   });
 
-  const sinefield_eigen::SimplicialLDLT<Matrix> system(constants_matrix(field, samples));
-  if (system.info() != sinefield_eigen::Success)
+  const eigen::SimplicialLDLT<Matrix> system(constants_matrix(field, samples));
+  if (system.info() != eigen::Success)
     throw failure("the constants of the tiles could not be found", "give another --tiles or --overlap");
-  const sinefield_eigen::MatrixXd constants = system.solve(right);
+  const eigen::MatrixXd constants = system.solve(right);
   for (std::size_t t = 0; t < tiles; ++t)
     for (std::size_t c = 0; c < channels; ++c)
       normalisation[t * channels + c].offset =
