@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "signal/samples_in_memory.h"
 #include "sinefield/signal.h"
 
 namespace sinefield {
@@ -81,11 +82,6 @@ class FakeVideo final : public VideoReader {
 };
 
 /// All samples of a signal, in order.
-inline std::vector<float> all_samples(const Signal& signal) {
-  const Samples& samples = *signal.samples;
-  std::vector<float> values(static_cast<std::size_t>(samples.points() * samples.channels()));
-  samples.read(std::vector<std::int64_t>(samples.sizes().size(), 0), samples.sizes(), values.data());
-  return values;
-}
+inline std::vector<float> all_samples(const Signal& signal) { return read_all(*signal.samples); }
 
 }  // namespace sinefield

@@ -17,6 +17,7 @@
 #include "refusal.h"
 #include "signal/derivative_samples.h"
 #include "signal/gradient_limit.h"
+#include "signal/samples_in_memory.h"
 #include "train/tile_constants.h"
 
 namespace sinefield {
@@ -24,13 +25,6 @@ namespace {
 
 using testing::Each;
 using testing::HasSubstr;
-
-std::vector<float> all_of(const Samples& samples) {
-  std::vector<float> values(static_cast<std::size_t>(samples.points() * samples.channels()));
-  const std::vector<std::int64_t> first(samples.sizes().size(), 0);
-  samples.read(first, samples.sizes(), values.data());
-  return values;
-}
 
 TEST(DerivativeSamples, of_a_plane_are_its_slopes_and_half_of_them_at_the_borders) {
   Picture plane{format_of(6, 7, SampleType::f32, {"R", "G", "B"}), {}};
@@ -41,7 +35,7 @@ TEST(DerivativeSamples, of_a_plane_are_its_slopes_and_half_of_them_at_the_border
   const DerivativeSamples derivatives(*signal.samples);
   EXPECT_EQ(derivatives.sizes(), signal.samples->sizes());
   ASSERT_EQ(derivatives.channels(), 6);
-  const std::vector<float> values = all_of(derivatives);
+  const std::vector<float> values = read_all(derivatives);
   for (int y = 0; y < 6; ++y)
     for (int x = 0; x < 7; ++x)
       for (int c = 0; c < 3; ++c) {
@@ -54,7 +48,7 @@ TEST(DerivativeSamples, of_a_plane_are_its_slopes_and_half_of_them_at_the_border
 TEST(DerivativeSamples, are_sobel_over_eight) {
   Picture spot = flat_picture(5, 5, 0);
   spot.samples[2 * 5 + 2] = 8;
-  const std::vector<float> values = all_of(DerivativeSamples(*picture_signal(spot).samples));
+  const std::vector<float> values = read_all(DerivativeSamples(*picture_signal(spot).samples));
   const std::vector<float> across = {-1, 0, 1}, smooth = {1, 2, 1};
   for (int y = 0; y < 5; ++y)
     for (int x = 0; x < 5; ++x) {
@@ -72,7 +66,7 @@ TEST(DerivativeSamples, of_a_box_are_those_of_the_whole) {
   const Picture picture = rgb_picture(11, 9);
   const Signal signal = picture_signal(picture);
   const DerivativeSamples derivatives(*signal.samples);
-  const std::vector<float> whole = all_of(derivatives);
+  const std::vector<float> whole = read_all(derivatives);
   for (const auto& [first, count] : {std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>>{{0, 0}, {1, 1}},
                                      {{3, 2}, {4, 5}},
                                      {{10, 0}, {1, 9}},
@@ -204,7 +198,7 @@ TEST(FitDerivatives, laplacian_samples_are_the_five_point_star) {
   const Signal signal = picture_signal(bowl);
   const DerivativeSamples laplacian(*signal.samples, Supervise::laplacian);
   ASSERT_EQ(laplacian.channels(), 2);
-  const std::vector<float> values = all_of(laplacian);
+  const std::vector<float> values = read_all(laplacian);
   for (int y = 1; y < 5; ++y)
     for (int x = 1; x < 6; ++x) {
       EXPECT_FLOAT_EQ(values[static_cast<std::size_t>((y * 7 + x) * 2)], 6);

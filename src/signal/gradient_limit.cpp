@@ -14,6 +14,7 @@
 
 #include "signal/best_line.h"
 #include "signal/derivative_samples.h"
+#include "signal/samples_in_memory.h"
 #include "sinefield/measures.h"
 
 namespace sinefield {
@@ -27,7 +28,12 @@ class HalfWaves {
         forward_(plan(2 * n, 0), ::free),
         backward_(plan(2 * n, 1), ::free),
         from_(2 * n_),
-        to_(2 * n_) {}
+        to_(2 * n_) {
+    for (std::size_t k = 0; k < n_; ++k) {
+      const double angle = std::numbers::pi * static_cast<double>(k) / (2 * static_cast<double>(n_));
+      turns_.push_back({std::cos(angle), std::sin(angle)});
+    }
+  }
 
   /// X_k = sum x_i cos(pi k (i + 1/2) / n)
   void cosines(float* x, std::size_t stride) { analyse(x, stride, 1); }
@@ -36,8 +42,8 @@ class HalfWaves {
   /// x_i of the cosines X_k: the inverse of `cosines`.
   void sum_of_cosines(float* x, std::size_t stride) {
     for (std::size_t k = 0; k < n_; ++k) {
-      const double angle = turn(k), value = static_cast<double>(x[k * stride]) * (k == 0 ? 0.5 : 1);
-      from_[k] = {static_cast<float>(value * std::cos(angle)), static_cast<float>(value * std::sin(angle))};
+      const double value = static_cast<double>(x[k * stride]) * (k == 0 ? 0.5 : 1);
+      from_[k] = {static_cast<float>(value * turns_[k].cosine), static_cast<float>(value * turns_[k].sine)};
       from_[n_ + k] = {0, 0};
     }
     kiss_fft(backward_.get(), from_.data(), to_.data());
@@ -45,6 +51,9 @@ class HalfWaves {
   }
 
  private:
+  struct Turn {  // by pi k / 2n
+    double cosine, sine;
+  };
   using Plan = std::unique_ptr<kiss_fft_state, void (*)(void*)>;
 
   static kiss_fft_state* plan(std::int64_t size, int inverse) {
@@ -52,7 +61,6 @@ class HalfWaves {
     if (made == nullptr) throw std::bad_alloc();
     return made;
   }
-  double turn(std::size_t k) const { return std::numbers::pi * static_cast<double>(k) / (2 * static_cast<double>(n_)); }
   void analyse(float* x, std::size_t stride, float mirrored) {
     for (std::size_t i = 0; i < n_; ++i) {
       from_[i] = {x[i * stride], 0};
@@ -61,7 +69,7 @@ class HalfWaves {
     kiss_fft(forward_.get(), from_.data(), to_.data());
     for (std::size_t k = 0; k < n_; ++k) {
       const double real = static_cast<double>(to_[k].r), imaginary = static_cast<double>(to_[k].i);
-      const double cosine = std::cos(turn(k)), sine = -std::sin(turn(k));
+      const double cosine = turns_[k].cosine, sine = -turns_[k].sine;
       x[k * stride] = static_cast<float>(
           0.5 * (mirrored > 0 ? real * cosine - imaginary * sine : -(real * sine + imaginary * cosine)));
     }
@@ -70,6 +78,7 @@ class HalfWaves {
   std::size_t n_;
   Plan forward_, backward_;
   std::vector<kiss_fft_cpx> from_, to_;
+  std::vector<Turn> turns_;
 };
 
 }  // namespace
@@ -79,10 +88,7 @@ double gradient_limit(const Picture& picture) {
              width = static_cast<std::size_t>(picture.format.width),
              channels = static_cast<std::size_t>(picture.format.channel_count());
   const Signal signal = picture_signal(picture);
-  const DerivativeSamples derivatives(*signal.samples);
-  std::vector<float> slopes(2 * picture.samples.size());
-  const std::vector<std::int64_t> corner = {0, 0};
-  derivatives.read(corner, derivatives.sizes(), slopes.data());
+  const std::vector<float> slopes = read_all(DerivativeSamples(*signal.samples));
 
   HalfWaves columns(picture.format.height), rows(picture.format.width);
   Picture result = picture;

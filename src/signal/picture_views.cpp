@@ -11,6 +11,8 @@
 #include <limits>
 #include <numbers>
 
+#include "signal/derivative_samples.h"
+#include "signal/samples_in_memory.h"
 #include "sinefield/error.h"
 
 namespace sinefield {
@@ -94,10 +96,6 @@ Picture painted(std::int64_t height, std::int64_t width, ColourOfPixel colour_of
   return picture;
 }
 
-// A neighbour's index with the plane reflected about its edges (c b a | a b c | c b a).
-std::int64_t before(std::int64_t i) { return std::max<std::int64_t>(i - 1, 0); }
-std::int64_t after(std::int64_t i, std::int64_t length) { return std::min(i + 1, length - 1); }
-
 }  // namespace
 
 std::vector<float> luminance_plane(const Picture& picture) {
@@ -133,39 +131,20 @@ std::vector<float> luminance_plane(const Picture& picture) {
 
 PlaneGradient sobel(std::int64_t height, std::int64_t width, std::span<const float> plane) {
   check_plane(height, width, plane);
-  PlaneGradient gradient{std::vector<float>(plane.size()), std::vector<float>(plane.size())};
-  for (std::int64_t row = 0; row < height; ++row) {
-    const float* up = plane.data() + before(row) * width;
-    const float* here = plane.data() + row * width;
-    const float* down = plane.data() + after(row, height) * width;
-    const auto step = [&](std::int64_t column) { return static_cast<double>(down[column]) - up[column]; };
-    const auto smooth = [&](std::int64_t column) {
-      return static_cast<double>(up[column]) + 2 * static_cast<double>(here[column]) + down[column];
-    };
-    for (std::int64_t column = 0; column < width; ++column) {
-      const std::int64_t left = before(column), right = after(column, width);
-      const auto i = static_cast<std::size_t>(row * width + column);
-      gradient.d_row[i] = static_cast<float>(step(left) + 2 * step(column) + step(right));
-      gradient.d_column[i] = static_cast<float>(smooth(right) - smooth(left));
-    }
+  const SamplesInMemory samples({height, width}, 1, plane);
+  const std::vector<float> derivatives = read_all(DerivativeSamples(samples));
+  PlaneGradient gradient;
+  for (std::size_t i = 0; i < derivatives.size(); i += 2) {
+    gradient.d_row.push_back(8 * derivatives[i]);
+    gradient.d_column.push_back(8 * derivatives[i + 1]);
   }
   return gradient;
 }
 
 std::vector<float> laplace(std::int64_t height, std::int64_t width, std::span<const float> plane) {
   check_plane(height, width, plane);
-  std::vector<float> laplacian(plane.size());
-  for (std::int64_t row = 0; row < height; ++row) {
-    const float* up = plane.data() + before(row) * width;
-    const float* here = plane.data() + row * width;
-    const float* down = plane.data() + after(row, height) * width;
-    for (std::int64_t column = 0; column < width; ++column) {
-      const double neighbours = static_cast<double>(up[column]) + down[column] +
-                                static_cast<double>(here[before(column)]) + here[after(column, width)];
-      laplacian[static_cast<std::size_t>(row * width + column)] = static_cast<float>(neighbours - 4.0 * here[column]);
-    }
-  }
-  return laplacian;
+  const SamplesInMemory samples({height, width}, 1, plane);
+  return read_all(DerivativeSamples(samples, Supervise::laplacian));
 }
 
 Picture gradient_picture(std::int64_t height, std::int64_t width, std::span<const float> d_row,

@@ -1,4 +1,4 @@
-// Samples that somebody else holds in memory.
+// Samples that somebody else holds in memory, and memory for those of others.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -31,5 +31,13 @@ class SamplesInMemory final : public Samples {
  private:
   std::span<const float> samples_;
 };
+
+/// All samples, row-major, the channels of a point together.
+inline std::vector<float> read_all(const Samples& samples) {
+  const std::vector<std::int64_t> corner(samples.sizes().size(), 0);
+  std::vector<float> values(static_cast<std::size_t>(samples.points() * samples.channels()));
+  samples.read(corner, samples.sizes(), values.data());
+  return values;
+}
 
 }  // namespace sinefield

@@ -48,8 +48,6 @@ class TiledSamples {
   /// gradients in raw outputs for one step from sample to sample.
   double mean_square(std::span<const ChannelMap> statistics) const;
 
-  const Samples& targets() const { return derivatives_ == nullptr ? values_ : *derivatives_; }
-
   /// Sum of the tile's window over its samples: those that it stands for in the blend.
   double window_sum(std::int64_t tile) const;
 
@@ -57,6 +55,8 @@ class TiledSamples {
   void load(std::int64_t tile, std::span<const ChannelMap> normalisation, TileSamples& samples) const;
 
  private:
+  const Samples& targets() const { return derivatives_ == nullptr ? values_ : *derivatives_; }
+
   struct Side {  // the positions of one axis that a tile sees, one after the other
     std::int64_t first = 0;
     std::vector<float> coordinates, windows;

@@ -10,8 +10,8 @@
 namespace sinefield::train {
 
 /// min |A c - b|^2 over blocks of rows of A, of which only A'A and A'b are kept: any number of rows in memory of the
-/// square of the unknowns. Columns are scaled to length one, so that features of any size weigh alike. It
-/// squares the condition number: where `solve_by_qr` comes to 1e-11, this ends at about 1e-8.
+/// square of the unknowns. Columns are scaled to length one, so that features of any size weigh alike. It squares the
+/// condition number: where `solve_by_qr` comes to 1e-11, this ends at about 1e-8.
 class NormalEquations {
  public:
   /// At least one of each.

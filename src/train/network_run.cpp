@@ -11,6 +11,7 @@
 #include "signal/channel_maps.h"
 #include "signal/derivative_samples.h"
 #include "signal/sample_batch.h"
+#include "signal/samples_in_memory.h"
 #include "sinefield/error.h"
 #include "train/network_trainer.h"
 #include "train/run.h"
@@ -43,7 +44,7 @@ class NetworkRun {
                  *workers_, plan_for(options.supervise, network().architecture)),
         columns_(options.supervise, signal.axes, field_.channels, network().architecture.omega_first) {
     if (options.supervise != Supervise::value)
-      derivatives_ = std::make_unique<DerivativeSamples>(*signal.learned.samples, options.supervise);
+      keep_derivatives(DerivativeSamples(*signal.learned.samples, options.supervise));
     const std::int64_t batch = options.recipe.batch;
     if (batch > 0 && batch < samples_) indices_.resize(static_cast<std::size_t>(batch));
     if (const auto state = state_.resumed()) restore(*state);
@@ -75,6 +76,12 @@ class NetworkRun {
     return supervise == Supervise::value      ? engine::value_plan()
            : supervise == Supervise::gradient ? engine::gradient_plan(architecture.inputs, architecture.outputs)
                                               : engine::laplacian_plan(ones);
+  }
+
+  /// In memory: samples of a step are read point by point.
+  void keep_derivatives(const DerivativeSamples& derivatives) {
+    derivative_values_ = read_all(derivatives);
+    derivatives_ = std::make_unique<SamplesInMemory>(derivatives.sizes(), derivatives.channels(), derivative_values_);
   }
 
   /// The field moved by the best a u + b of each channel: the output layer takes it.
@@ -317,6 +324,7 @@ class NetworkRun {
   std::unique_ptr<engine::Workers> workers_;
   NetworkTrainer trainer_;
   SupervisedColumns columns_;
+  std::vector<float> derivative_values_;
   std::unique_ptr<const Samples> derivatives_;  // where they are supervised
   Field aligned_;                               // and the field as it would be written
   std::vector<std::int64_t> indices_;
