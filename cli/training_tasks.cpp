@@ -1,10 +1,9 @@
-// The tasks by name, and the eikonal loss.
+// The tasks by name.
 // SPDX-License-Identifier: MIT
 #include "cli/training_tasks.h"
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <string>
 
 #include "field/random.h"
@@ -12,35 +11,6 @@
 
 namespace sinefield::cli {
 namespace {
-
-/// The mean of (|grad u| - 1)^2 of one output: what a signed distance is trained with.
-template <class T>
-class EikonalBatch final : public engine::Batch<T> {
- public:
-  explicit EikonalBatch(MatrixView<const T> x) : x_(x) {}
-  std::int64_t points() const override { return x_.rows; }
-  void coordinates(std::int64_t first, int count, T* x) const override {
-    for (int p = 0; p < count; ++p) x = std::copy_n(x_.row(first + p), x_.cols, x);
-  }
-  double seed(std::int64_t, int count, engine::Streams<const T> u, engine::Streams<T> u_bar) const override {
-    const int d = static_cast<int>(x_.cols);
-    const T share = static_cast<T>(2 / static_cast<double>(x_.rows));
-    double loss = 0;
-    for (int p = 0; p < count; ++p) {
-      T squares = 0;
-      for (int i = 1; i <= d; ++i) squares += u[i][p] * u[i][p];
-      const T norm = std::sqrt(squares), error = norm - 1;
-      const T slope = norm > 0 ? share * error / norm : T{0};
-      u_bar[0][p] = 0;
-      for (int i = 1; i <= d; ++i) u_bar[i][p] = slope * u[i][p];
-      loss += static_cast<double>(error) * static_cast<double>(error);
-    }
-    return loss / static_cast<double>(x_.rows);
-  }
-
- private:
-  MatrixView<const T> x_;
-};
 
 struct Named {
   std::string_view name;
@@ -81,7 +51,7 @@ TrainingTask<T>::TrainingTask(std::string_view name, int width, std::int64_t poi
   coordinates = uniform_array<T>(static_cast<std::size_t>(points * shape.inputs), 1);
   const MatrixView<const T> x(coordinates.data(), points, shape.inputs);
   if (name == "eikonal") {
-    batch = std::make_unique<EikonalBatch<T>>(x);
+    batch = std::make_unique<engine::EikonalBatch<T>>(x, shape.outputs);
     return;
   }
   const int wanted_first = plan.second.empty() ? std::min(plan.first, 1) : 1 + plan.first;

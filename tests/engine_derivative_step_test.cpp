@@ -9,10 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +17,7 @@
 #include "allocation_count.h"
 #include "engine/training_step.h"
 #include "engine_samples.h"
+#include "golden.h"
 #include "reference/reference.h"
 #include "train/adam.h"
 
@@ -291,18 +289,9 @@ struct GoldenDerivatives {
 };
 
 std::vector<GoldenDerivatives> golden_derivatives() {
-  std::ifstream file(SINEFIELD_TEST_DATA "/derivatives.json");
-  if (!file) throw std::runtime_error("cannot open derivatives.json");
   std::vector<GoldenDerivatives> cases;
-  const nlohmann::json document = nlohmann::json::parse(file);
-  for (const nlohmann::json& record : document.at("cases")) {
-    const nlohmann::json& a = record.at("architecture");
-    cases.push_back({.architecture = {.inputs = a.at("inputs"),
-                                      .outputs = a.at("outputs"),
-                                      .width = a.at("width"),
-                                      .hidden_layers = a.at("hidden_layers"),
-                                      .omega_first = a.at("omega_first"),
-                                      .omega_hidden = a.at("omega_hidden")},
+  for (const nlohmann::json& record : golden_records("derivatives.json"))
+    cases.push_back({.architecture = golden_architecture(record),
                      .loss = record.at("loss"),
                      .learning_rate = record.at("learning_rate"),
                      .initial_parameters = record.at("initial_parameters"),
@@ -311,38 +300,8 @@ std::vector<GoldenDerivatives> golden_derivatives() {
                      .losses = record.at("losses"),
                      .first_gradient = record.at("first_gradient"),
                      .final_parameters = record.at("final_parameters")});
-  }
   return cases;
 }
-
-/// The mean of (|grad u| - 1)^2 of the first output.
-template <class T>
-class EikonalBatch final : public engine::Batch<T> {
- public:
-  EikonalBatch(MatrixView<const T> x, int outputs) : x_(x), outputs_(outputs) {}
-  std::int64_t points() const override { return x_.rows; }
-  void coordinates(std::int64_t first, int count, T* x) const override {
-    std::copy_n(x_.row(first), count * x_.cols, x);
-  }
-  double seed(std::int64_t, int count, Streams<const T> u, Streams<T> u_bar) const override {
-    double loss = 0;
-    for (int i = 0; i <= x_.cols; ++i) std::fill_n(u_bar[i], count * outputs_, T{0});
-    for (std::int64_t p = 0; p < count; ++p) {
-      double squares = 0;
-      for (int i = 1; i <= x_.cols; ++i) squares += std::pow(static_cast<double>(u[i][p * outputs_]), 2);
-      const double norm = std::sqrt(squares);
-      loss += (norm - 1) * (norm - 1) / static_cast<double>(x_.rows);
-      for (int i = 1; i <= x_.cols; ++i)
-        u_bar[i][p * outputs_] = static_cast<T>(2 * (norm - 1) / norm / static_cast<double>(x_.rows) *
-                                                static_cast<double>(u[i][p * outputs_]));
-    }
-    return loss;
-  }
-
- private:
-  MatrixView<const T> x_;
-  int outputs_;
-};
 
 TEST(EngineDerivativeGolden, ten_steps_of_adam_agree_with_pytorch) {
   for (const GoldenDerivatives& golden : golden_derivatives()) {
@@ -364,7 +323,7 @@ TEST(EngineDerivativeGolden, ten_steps_of_adam_agree_with_pytorch) {
                              .targets = {t.data() + s * a.outputs, points, a.outputs, columns},
                              .weight = golden.loss == "laplacian" ? 1 : 1.0 / a.inputs});
         const engine::SquaredErrorBatch<T> squares(rows, targets, plan.streams());
-        const EikonalBatch<T> eikonal(rows, a.outputs);
+        const engine::EikonalBatch<T> eikonal(rows, a.outputs);
         const engine::Batch<T>& batch =
             golden.loss == "eikonal" ? static_cast<const engine::Batch<T>&>(eikonal) : squares;
         engine::SerialWorkers serial;

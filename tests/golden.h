@@ -48,24 +48,32 @@ struct GoldenCase {
   }
 };
 
-inline std::vector<GoldenCase> golden_cases() {
-  const std::string path = SINEFIELD_TEST_DATA "/golden.json";
+/// The cases of a file of tests/data.
+inline nlohmann::json golden_records(const std::string& name) {
+  const std::string path = SINEFIELD_TEST_DATA "/" + name;
   std::ifstream file(path);
   if (!file) throw std::runtime_error("cannot open " + path);
   const nlohmann::json document = nlohmann::json::parse(file);
   if (document.at("version") != 1) throw std::runtime_error(path + ": version 1 expected");
+  return document.at("cases");
+}
 
+inline Architecture golden_architecture(const nlohmann::json& record) {
+  const nlohmann::json& a = record.at("architecture");
+  return {.inputs = a.at("inputs"),
+          .outputs = a.at("outputs"),
+          .width = a.at("width"),
+          .hidden_layers = a.at("hidden_layers"),
+          .omega_first = a.at("omega_first"),
+          .omega_hidden = a.at("omega_hidden")};
+}
+
+inline std::vector<GoldenCase> golden_cases() {
   std::vector<GoldenCase> cases;
-  for (const nlohmann::json& record : document.at("cases")) {
-    const nlohmann::json& a = record.at("architecture");
+  for (const nlohmann::json& record : golden_records("golden.json")) {
     const nlohmann::json& probes = record.at("probes");
     cases.push_back({.name = record.at("name"),
-                     .architecture = {.inputs = a.at("inputs"),
-                                      .outputs = a.at("outputs"),
-                                      .width = a.at("width"),
-                                      .hidden_layers = a.at("hidden_layers"),
-                                      .omega_first = a.at("omega_first"),
-                                      .omega_hidden = a.at("omega_hidden")},
+                     .architecture = golden_architecture(record),
                      .learning_rate = record.at("learning_rate"),
                      .initial_parameters = record.at("initial_parameters"),
                      .coordinates = record.at("coordinates"),

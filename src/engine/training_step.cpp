@@ -5,12 +5,18 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <cmath>
 #include <utility>
 
 namespace sinefield::engine {
 namespace {
 
 constexpr int max_parts = 64;
+
+template <class T>
+void copy_rows(MatrixView<const T> matrix, std::int64_t first, int count, T* to) {
+  for (int p = 0; p < count; ++p) to = std::copy_n(matrix.row(first + p), matrix.cols, to);
+}
 
 }  // namespace
 
@@ -113,7 +119,7 @@ double squared_error_seed(std::int64_t count, double terms, const T* u, const T*
 
 template <class T>
 void SquaredErrorBatch<T>::coordinates(std::int64_t first, int count, T* x) const {
-  for (int p = 0; p < count; ++p) x = std::copy_n(coordinates_.row(first + p), coordinates_.cols, x);
+  copy_rows(coordinates_, first, count, x);
 }
 
 template <class T>
@@ -131,10 +137,35 @@ double SquaredErrorBatch<T>::seed(std::int64_t first, int count, Streams<const T
   return loss;
 }
 
+template <class T>
+void EikonalBatch<T>::coordinates(std::int64_t first, int count, T* x) const {
+  copy_rows(coordinates_, first, count, x);
+}
+
+template <class T>
+double EikonalBatch<T>::seed(std::int64_t, int count, Streams<const T> u, Streams<T> u_bar) const {
+  const int d = static_cast<int>(coordinates_.cols);
+  const T share = static_cast<T>(2 / static_cast<double>(coordinates_.rows));
+  for (int s = 0; s <= d; ++s) std::fill_n(u_bar[s], count * outputs_, T{0});
+  double loss = 0;
+  for (int p = 0; p < count; ++p) {
+    const int at = p * outputs_;
+    T squares = 0;
+    for (int i = 1; i <= d; ++i) squares += u[i][at] * u[i][at];
+    const T norm = std::sqrt(squares), error = norm - 1;
+    const T slope = norm > 0 ? share * error / norm : T{0};
+    for (int i = 1; i <= d; ++i) u_bar[i][at] = slope * u[i][at];
+    loss += static_cast<double>(error) * static_cast<double>(error);
+  }
+  return loss / static_cast<double>(coordinates_.rows);
+}
+
 template class TrainingStep<float>;
 template class TrainingStep<double>;
 template class SquaredErrorBatch<float>;
 template class SquaredErrorBatch<double>;
+template class EikonalBatch<float>;
+template class EikonalBatch<double>;
 template double squared_error_seed(std::int64_t, double, const float*, const float*, float*);
 template double squared_error_seed(std::int64_t, double, const double*, const double*, double*);
 

@@ -85,6 +85,21 @@ class SquaredErrorBatch final : public Batch<T> {
   int streams_;
 };
 
+/// The mean of (|grad u| - 1)^2 of the first output, what a signed distance is trained with; of a plan with first
+/// derivatives and no operator. Where grad u is zero its direction is unknown, and the seed zero.
+template <class T>
+class EikonalBatch final : public Batch<T> {
+ public:
+  EikonalBatch(MatrixView<const T> coordinates, int outputs) : coordinates_(coordinates), outputs_(outputs) {}
+  std::int64_t points() const override { return coordinates_.rows; }
+  void coordinates(std::int64_t first, int count, T* x) const override;
+  double seed(std::int64_t first, int count, Streams<const T> u, Streams<T> u_bar) const override;
+
+ private:
+  MatrixView<const T> coordinates_;
+  int outputs_;
+};
+
 /// The seed of a mean squared error over `terms` = points x outputs: u_bar = 2 (u - target) / terms; returns the share
 /// sum (u - target)^2 / terms of `count` values.
 template <class T>
