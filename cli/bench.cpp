@@ -201,14 +201,14 @@ int bench(const Common& common) {
       result[fmt::format("train_{}{}", task, suffix)] =
           train<T>(watch, compute, *workers, task, width, task == "value" ? points : points / 4);
   };
-  constexpr std::array tasks = {"value", "gradient", "gradient_rgb", "eikonal", "laplacian", "wave"};
+  constexpr std::array tasks = {"value", "gradient", "gradient_rgb", "eikonal", "laplacian", "wave", "relu", "tanh"};
   const std::span<const char*const> all = tasks, values = all.first(1);
   train_all.operator()<float>(all, 256, "");
   for (const int width : {64, 128}) train_all.operator()<float>(all, width, fmt::format("_w{}", width));
   for (const int width : {16, 32, 512}) train_all.operator()<float>(values, width, fmt::format("_w{}", width));
   train_all.operator()<double>(all, 256, "_double");
   result["query_value"] = query_speed(watch, compute, *workers, engine::value_plan(), points);
-  result["query_gradient"] = query_speed(watch, compute, *workers, engine::gradient_plan(2, 1), points);
+  result["query_gradient"] = query_speed(watch, compute, *workers, engine::gradient_plan(Architecture{}), points);
   const std::array<double, 2> ones = {1, 1};
   result["query_laplacian"] = query_speed(watch, compute, *workers, engine::laplacian_plan(ones), points);
   result["query_hessian"] = query_speed(watch, compute, *workers, engine::hessian_plan(2), points);

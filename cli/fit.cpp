@@ -215,6 +215,8 @@ int fit_signal(const FitArguments& a, const Common& common) {
                  {"tiles", tiled ? Json(tiles_words(result.field)) : Json(nullptr)},
                  {"omega_first", omega_first},
                  {"omega_hidden", architecture.omega_hidden},
+                 {"activation", activation_name(architecture.activation)},
+                 {"encoding", encoding_text(architecture.encoding)},
                  {"optimizer", optimizer_name(options.recipe.optimizer)},
                  {"seed", options.seed},
                  {"recipe", options.recipe.name},

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "cli/fit_options.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -54,13 +55,36 @@ TileChoice parse_tiles(const std::string& text) {
   return choice;
 }
 
+Encoding parse_encoding(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  const std::string name = text.substr(0, colon);
+  Encoding encoding;
+  if (name == "none" && colon == std::string::npos) return encoding;
+  bool good = name == "positional" || name == "rbf";
+  if (name == "positional") encoding = {Encoding::Kind::positional, 0};
+  if (name == "rbf") encoding = {Encoding::Kind::rbf, 1024};
+  if (good && colon != std::string::npos) {
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, encoding.size);
+    good = error == std::errc() && rest == end && encoding.size > 0;
+  }
+  if (!good)
+    throw bad_input(fmt::format("--encoding {}: expected none, positional, rbf, or one of these with a size", text),
+                    "for example positional:6 (frequencies) or rbf:1024 (centres)");
+  return encoding;
+}
+
 /// The recipe with what the command line changes; a network to start from decides about its own shape.
 Recipe recipe_of(const TrainingArguments& a, SignalKind kind, const std::optional<Network>& init) {
   const bool one_network = init || a.tiles == "none";
   Recipe recipe = recipe_named(kind, !a.recipe.empty() ? a.recipe : one_network ? "single" : "fast");
   const int usual_width = recipe.width;
   if (!a.tiles.empty()) recipe.tiles = parse_tiles(a.tiles);
+  if (!a.activation.empty()) recipe = with_activation(recipe, activation_from_name(a.activation));
+  if (!a.encoding.empty()) recipe.encoding = parse_encoding(a.encoding);
   if (init) {
+    recipe.activation = init->architecture.activation;
+    recipe.encoding = init->architecture.encoding;
     recipe.width = init->architecture.width;
     recipe.hidden_layers = init->architecture.hidden_layers;
     recipe.omega_first = init->architecture.omega_first;
@@ -126,6 +150,11 @@ void TrainingArguments::add_to(CLI::App& app, SignalKind kind) {
       ->group(shape);
   app.add_option("--width", width, "units per layer")->group(shape);
   app.add_option("--hidden-layers", hidden_layers, "square layers between the first and the output")->group(shape);
+  app.add_option("--activation", activation, fmt::format("{} (default: sine)", fmt::join(activation_names(), ", ")))
+      ->group(shape);
+  app.add_option("--encoding", encoding,
+                 "of the coordinates: none (default), positional[:FREQUENCIES] or rbf[:CENTRES]")
+      ->group(shape);
   app.add_option("--omega-first", omega_first,
                  fmt::format("omega of the first layer, in units of the whole {}, or auto: from its spectrum", name))
       ->group(shape);

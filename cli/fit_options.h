@@ -16,7 +16,7 @@ namespace sinefield::cli {
 /// As given on a command line; empty = not given.
 struct TrainingArguments {
   std::filesystem::path init;
-  std::string recipe, batch, tiles, omega_first, optimizer, blend;
+  std::string recipe, batch, tiles, omega_first, optimizer, blend, activation, encoding;
   std::optional<std::int64_t> steps, total_steps, horizon, parameters;
   std::optional<double> psnr, snr, seconds, lr, omega_hidden, overlap;
   std::optional<int> width, hidden_layers;

@@ -94,11 +94,18 @@ Json tiles_json(const Field& field) {
           {"omega_hidden", range(&Architecture::omega_hidden)}};
 }
 
+/// "sine", "relu behind positional:6"
+std::string units_text(const Architecture& n) {
+  std::string text(activation_name(n.activation));
+  if (n.encoding.kind != Encoding::Kind::none) text += " behind " + encoding_text(n.encoding);
+  return text;
+}
+
 /// One line for all tiles; in a file they differ in their omegas at most.
 std::string tile_networks_text(const Field& field) {
   const Architecture& n = field.networks.front().architecture;
-  return fmt::format("networks   width {}, {} hidden layer{}, omega {} first, {} hidden, {} parameters each\n", n.width,
-                     n.hidden_layers, plural(n.hidden_layers),
+  return fmt::format("networks   width {}, {} hidden layer{}, {}, omega {} first, {} hidden, {} parameters each\n",
+                     n.width, n.hidden_layers, plural(n.hidden_layers), units_text(n),
                      range_text(of_networks(field, &Architecture::omega_first)),
                      range_text(of_networks(field, &Architecture::omega_hidden)), parameter_count(n));
 }
@@ -118,10 +125,12 @@ int model_info(const InfoArguments& a, const Common& common) {
   for (const Network& network : std::span(field.networks).first(tiled ? 1 : field.networks.size())) {
     const Architecture& n = network.architecture;
     if (!tiled)
-      text += fmt::format("network    width {}, {} hidden layers, omega {} first, {} hidden, {} parameters\n", n.width,
-                          n.hidden_layers, n.omega_first, n.omega_hidden, parameter_count(n));
+      text += fmt::format("network    width {}, {} hidden layers, {}, omega {} first, {} hidden, {} parameters\n",
+                          n.width, n.hidden_layers, units_text(n), n.omega_first, n.omega_hidden, parameter_count(n));
     networks.push_back({{"width", n.width},
                         {"hidden_layers", n.hidden_layers},
+                        {"activation", activation_name(n.activation)},
+                        {"encoding", encoding_text(n.encoding)},
                         {"omega_first", n.omega_first},
                         {"omega_hidden", n.omega_hidden},
                         {"parameters", parameter_count(n)}});

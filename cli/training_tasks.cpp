@@ -15,17 +15,24 @@ namespace {
 struct Named {
   std::string_view name;
   int inputs, outputs;
+  Activation activation = Activation::sine;
 };
-constexpr std::array tasks = {Named{"value", 2, 1},   Named{"gradient", 2, 1},  Named{"gradient_rgb", 2, 3},
-                              Named{"eikonal", 3, 1}, Named{"laplacian", 2, 1}, Named{"wave", 3, 1}};
+constexpr std::array tasks = {Named{"value", 2, 1},
+                              Named{"gradient", 2, 1},
+                              Named{"gradient_rgb", 2, 3},
+                              Named{"eikonal", 3, 1},
+                              Named{"laplacian", 2, 1},
+                              Named{"wave", 3, 1},
+                              Named{"relu", 2, 1, Activation::relu},
+                              Named{"tanh", 2, 1, Activation::tanh}};
 
-engine::JetPlan plan_of(const Named& task) {
+engine::JetPlan plan_of(const Named& task, const Architecture& shape) {
   constexpr std::array<double, 2> laplacian = {1, 1};
   constexpr std::array<double, 3> wave = {1, -0.25, -0.25};  // c = 1/2
-  if (task.name == "value") return engine::value_plan();
+  if (task.name == "value" || task.activation != Activation::sine) return engine::value_plan();
   if (task.name == "laplacian") return engine::laplacian_plan(laplacian);
   if (task.name == "wave") return engine::laplacian_plan(wave);
-  return engine::gradient_plan(task.inputs, task.outputs);
+  return engine::gradient_plan(shape);
 }
 
 }  // namespace
@@ -46,8 +53,8 @@ template <class T>
 TrainingTask<T>::TrainingTask(std::string_view name, int width, std::int64_t points) {
   const auto* task = std::ranges::find(tasks, name, &Named::name);
   if (task == tasks.end()) throw bad_input("there is no training step '" + std::string(name) + "'");
-  shape = {.inputs = task->inputs, .outputs = task->outputs, .width = width};
-  plan = plan_of(*task);
+  shape = {.inputs = task->inputs, .outputs = task->outputs, .width = width, .activation = task->activation};
+  plan = plan_of(*task, shape);
   coordinates = uniform_array<T>(static_cast<std::size_t>(points * shape.inputs), 1);
   const MatrixView<const T> x(coordinates.data(), points, shape.inputs);
   if (name == "eikonal") {

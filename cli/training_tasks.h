@@ -25,8 +25,8 @@ struct Flops {
 template <class T>
 struct TrainingTask {
   /// `name`: value (2 to 1), gradient (2 to 1), gradient_rgb (2 to 3), eikonal (3 to 1: the mean of (|grad u| - 1)^2),
-  /// laplacian (2 to 1), wave (3 to 1: u_tt - c^2 (u_xx + u_yy)); but for eikonal the mean squared error of the values
-  /// or derivatives named.
+  /// laplacian (2 to 1), wave (3 to 1: u_tt - c^2 (u_xx + u_yy)), relu and tanh (value with another activation); but
+  /// for eikonal the mean squared error of the values or derivatives named.
   TrainingTask(std::string_view name, int width, std::int64_t points);
 
   Architecture shape;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "allocation_count.h"
+#include "derivative_step.h"
 #include "engine/training_step.h"
 #include "engine_samples.h"
 #include "golden.h"
@@ -26,120 +27,7 @@ namespace {
 
 using engine::JetPlan;
 using engine::Passes;
-using engine::Streams;
 using engine::TrainingStep;
-
-/// A loss that is linear in the streams, with seeds given for every point: its gradient has no other error than that of
-/// the passes.
-template <class T>
-class LinearBatch final : public engine::Batch<T> {
- public:
-  /// x (n, inputs), seeds (n, streams, outputs)
-  LinearBatch(const std::vector<T>& x, const std::vector<T>& seeds, int inputs, int streams, int outputs)
-      : x_(x), seeds_(seeds), inputs_(inputs), streams_(streams), outputs_(outputs) {}
-  std::int64_t points() const override { return std::ssize(x_) / inputs_; }
-  void coordinates(std::int64_t first, int count, T* x) const override {
-    std::copy_n(x_.begin() + first * inputs_, count * inputs_, x);
-  }
-  double seed(std::int64_t first, int count, Streams<const T> u, Streams<T> u_bar) const override {
-    double loss = 0;
-    for (std::int64_t p = 0; p < count; ++p)
-      for (int s = 0; s < streams_; ++s)
-        for (int o = 0; o < outputs_; ++o) {
-          const T seed = seeds_[static_cast<std::size_t>(((first + p) * streams_ + s) * outputs_ + o)];
-          u_bar[s][p * outputs_ + o] = seed;
-          loss += static_cast<double>(seed) * static_cast<double>(u[s][p * outputs_ + o]);
-        }
-    return loss;
-  }
-
- private:
-  const std::vector<T>&x_, &seeds_;
-  int inputs_, streams_, outputs_;
-};
-
-struct Problem {
-  Problem(const Architecture& shape, const JetPlan& jet_plan, std::int64_t count, std::uint64_t seed = 1)
-      : architecture(shape),
-        plan(jet_plan),
-        points(count),
-        parameters(some_parameters(shape, seed)),
-        coordinates(some_numbers(count * shape.inputs, 1, seed + 1)),
-        seeds(some_numbers(count * plan.streams() * shape.outputs, 1, seed + 2)) {
-    // Streams of every order weigh about alike.
-    for (std::size_t i = 0; i < seeds.size(); ++i) {
-      const int stream = static_cast<int>(i) / shape.outputs % plan.streams();
-      const int order = stream == 0 ? 0 : stream <= plan.first ? 1 : 2;
-      seeds[i] = static_cast<float>(seeds[i] / static_cast<double>(count) / std::pow(shape.omega_first, order));
-    }
-  }
-
-  Architecture architecture;
-  JetPlan plan;
-  std::int64_t points;
-  std::vector<double> parameters, coordinates, seeds;
-};
-
-/// By the reference; of each tensor the largest mean over points of |gradient of one point and output's stream|: the
-/// size of the terms that its gradients are made of.
-struct Expected {
-  explicit Expected(const Problem& problem) : gradient(problem.parameters.size()), size(gradient.size()) {
-    const Architecture& a = problem.architecture;
-    const auto d = static_cast<std::size_t>(a.inputs), c = static_cast<std::size_t>(a.outputs);
-    const auto streams = static_cast<std::size_t>(problem.plan.streams());
-    std::vector<double> one(gradient.size());
-    for (std::size_t n = 0; n < static_cast<std::size_t>(problem.points); ++n) {
-      const auto x = std::span(problem.coordinates).subspan(n * d, d);
-      const reference::Jet u = reference::jet(a, problem.parameters, x);
-      for (std::size_t s = 0; s < streams; ++s) {
-        reference::Jet bar{std::vector<double>(c), std::vector<double>(c * d), std::vector<double>(c * d * d)};
-        for (std::size_t o = 0; o < c; ++o) {
-          const double seed = problem.seeds[(n * streams + s) * c + o];
-          if (s == 0) {
-            bar.value[o] = seed;
-          } else if (std::cmp_less_equal(s, problem.plan.first)) {
-            bar.gradient[o * d + s - 1] = seed;
-          } else {
-            for (const auto& [i, j, weight] :
-                 problem.plan.second[s - 1 - static_cast<std::size_t>(problem.plan.first)].terms)
-              bar.hessian[(o * d + static_cast<std::size_t>(i)) * d + static_cast<std::size_t>(j)] += seed * weight;
-          }
-        }
-        loss += inner_product(bar, u);
-        std::ranges::fill(one, 0.0);
-        reference::jet_reverse(a, problem.parameters, x, bar, one);
-        for (std::size_t i = 0; i < one.size(); ++i) {
-          gradient[i] += one[i];
-          size[i] += std::abs(one[i]);
-        }
-        loss_size += std::abs(inner_product(bar, u));
-      }
-    }
-  }
-
-  static double inner_product(const reference::Jet& a, const reference::Jet& b) {
-    double sum = 0;
-    for (std::size_t i = 0; i < a.value.size(); ++i) sum += a.value[i] * b.value[i];
-    for (std::size_t i = 0; i < a.gradient.size(); ++i) sum += a.gradient[i] * b.gradient[i];
-    for (std::size_t i = 0; i < a.hessian.size(); ++i) sum += a.hessian[i] * b.hessian[i];
-    return sum;
-  }
-
-  double loss = 0, loss_size = 0;
-  std::vector<double> gradient, size;
-};
-
-template <class T>
-std::pair<double, std::vector<T>> step(const Problem& problem, Isa isa, engine::Workers& workers) {
-  const Architecture& a = problem.architecture;
-  const std::vector<T> parameters = as<T>(problem.parameters), x = as<T>(problem.coordinates),
-                       seeds = as<T>(problem.seeds);
-  const LinearBatch<T> batch(x, seeds, a.inputs, problem.plan.streams(), a.outputs);
-  TrainingStep<T> training_step(a, isa, workers, problem.plan);
-  std::vector<T> gradient(parameters.size(), T{12345});  // must be overwritten
-  const double loss = training_step.run(parameters, batch, gradient);
-  return {loss, gradient};
-}
 
 /// A few plans of every kind that fit the inputs.
 std::vector<JetPlan> plans(int inputs) {
@@ -152,6 +40,12 @@ std::vector<JetPlan> plans(int inputs) {
   if (inputs == 2)  // pure, mixed and all of them in one operator
     list.push_back(
         {.passes = Passes::jet, .first = 2, .second = {{{{0, 0, 0.5}, {0, 1, -1.5}, {1, 1, 2}}}, {{{0, 1, 1}}}}});
+  if (inputs == 3) {  // some axes only, in any order
+    list.push_back({.passes = Passes::jet, .first = 1, .second = {}, .axes = {1}});
+    list.push_back({.passes = Passes::jet, .first = 2, .second = {{{{0, 0, 1}, {0, 1, -0.5}}}}, .axes = {2, 0}});
+  }
+  list.push_back(list[2]);
+  list.back().coefficients_by_point = true;
   return list;
 }
 
@@ -199,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(width, EngineDerivativeStep,
 /// The plans of one network that are asked in the tests below.
 std::vector<JetPlan> both_passes() {
   const std::array<double, 2> ones = {1, 1};
-  return {engine::gradient_plan(2, 1), engine::gradient_plan(2, 2), engine::laplacian_plan(ones)};
+  return {engine::gradient_plan({.outputs = 1}), engine::gradient_plan({.outputs = 2}), engine::laplacian_plan(ones)};
 }
 
 TEST(EngineDerivativeStepThreads, do_not_change_a_bit) {
@@ -220,8 +114,8 @@ TEST(EngineDerivativeStepMemory, a_step_allocates_nothing) {
     const Problem problem({.inputs = 2, .outputs = 2, .width = 9, .hidden_layers = 2}, plan, 3000);
     for_each_engine([&]<class T>(Isa isa) {
       const std::vector<T> parameters = as<T>(problem.parameters), x = as<T>(problem.coordinates),
-                           seeds = as<T>(problem.seeds);
-      const LinearBatch<T> batch(x, seeds, 2, plan.streams(), 2);
+                           seeds = as<T>(problem.seeds), none;
+      const LinearBatch<T> batch(x, seeds, none, problem.architecture, plan);
       std::vector<T> gradient(parameters.size());
       for (const int threads : {1, 2}) {
         const auto workers = engine::make_workers(threads);
@@ -233,6 +127,53 @@ TEST(EngineDerivativeStepMemory, a_step_allocates_nothing) {
       }
     });
   }
+}
+
+TEST(EngineDerivativeStepGroups, are_the_sum_of_steps_of_their_own) {
+  const Architecture a{.inputs = 2, .outputs = 2, .width = 21, .hidden_layers = 1};
+  const std::array<double, 2> ones = {1, 1};
+  const std::vector<JetPlan> some_plans = {
+      engine::laplacian_plan(ones), engine::value_plan(), {.passes = Passes::reverse, .first = 2, .second = {}}};
+  const std::vector<std::int64_t> points = {1500, 3, 700};
+  for_each_engine([&]<class T>(Isa isa) {
+    engine::SerialWorkers serial;
+    std::vector<std::vector<T>> arrays;
+    std::vector<LinearBatch<T>> batches;
+    std::vector<double> expected_losses;
+    std::vector<T> parameters, sum;
+    arrays.reserve(9);
+    for (std::size_t g = 0; g < 3; ++g) {
+      const Problem problem(a, some_plans[g], points[g]);
+      const auto alone = step<T>(problem, isa, serial);
+      expected_losses.push_back(alone.first);
+      parameters = as<T>(problem.parameters);
+      sum.resize(parameters.size());
+      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += alone.second[i];
+      for (const std::vector<double>& array : {problem.coordinates, problem.seeds, problem.coefficients})
+        arrays.push_back(as<T>(array));
+      batches.emplace_back(arrays[3 * g], arrays[3 * g + 1], arrays[3 * g + 2], a, some_plans[g]);
+    }
+    const std::vector<const engine::Batch<T>*> groups = {&batches[0], &batches[1], &batches[2]};
+    std::vector<T> gradient(parameters.size()), again(parameters.size());
+    std::vector<double> losses(3);
+    TrainingStep<T> together(a, isa, serial, some_plans);
+    const double loss = together.run(parameters, groups, gradient, losses);
+    EXPECT_EQ(losses, expected_losses);
+    EXPECT_NEAR(loss, losses[0] + losses[1] + losses[2], 1e-12);
+    double size = 0;
+    for (const T x : sum) size = std::max(size, std::abs(static_cast<double>(x)));
+    for (std::size_t i = 0; i < sum.size(); ++i)
+      EXPECT_NEAR(static_cast<double>(gradient[i]), static_cast<double>(sum[i]), 20 * epsilon<T> * size) << i;
+    for (const int threads : {2, 5}) {
+      const auto workers = engine::make_workers(threads);
+      TrainingStep<T> threaded(a, isa, *workers, some_plans);
+      EXPECT_EQ(threaded.run(parameters, groups, again), loss);
+      EXPECT_EQ(again, gradient) << threads << " threads";
+    }
+    const std::int64_t before = allocation_count();
+    together.run(parameters, groups, gradient, losses);
+    EXPECT_EQ(allocation_count(), before);
+  });
 }
 
 TEST(EngineDerivativeStepPlans, agree_where_two_give_the_same) {

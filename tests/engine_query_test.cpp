@@ -209,6 +209,43 @@ TEST(EngineQueryThreads, do_not_change_a_bit) {
   }
 }
 
+TEST(EngineQueryCoefficients, of_points_are_those_of_constant_operators_there) {
+  const Sample sample({.inputs = 2, .outputs = 2, .width = 21, .hidden_layers = 1}, 100);
+  JetPlan by_point{.passes = Passes::jet, .first = 2, .second = {{{{0, 0, 0}, {0, 1, 0}}}, {{{1, 1, 0}}}}};
+  by_point.coefficients_by_point = true;
+  const std::vector<double> numbers = some_numbers(sample.points * 3, 2, 5);
+  for_each_engine([&]<class T>(Isa isa) {
+    const std::vector<T> parameters = as<T>(sample.parameters), x = as<T>(sample.coordinates),
+                         coefficients = as<T>(numbers);
+    engine::SerialWorkers serial;
+    const auto query = [&](const JetPlan& plan) {
+      return JetQuery<T>(sample.architecture, std::span<const T>(parameters), plan, isa, serial);
+    };
+    std::vector<std::vector<T>> streams(5, std::vector<T>(200));
+    std::vector<T*> out;
+    for (std::vector<T>& stream : streams) out.push_back(stream.data());
+    query(by_point).run({.coordinates = {x.data(), 100, 2}, .coefficients = {coefficients.data(), 100, 3}}, out);
+    std::vector<T> rows(100 * 5 * 21);
+    query(by_point).features({.coordinates = {x.data(), 100, 2}, .coefficients = {coefficients.data(), 100, 3}}, rows);
+    for (std::size_t p = 0; p < 100; p += 9) {
+      JetPlan constant = by_point;
+      constant.coefficients_by_point = false;
+      constant.second[0].terms[0].a = numbers[3 * p];
+      constant.second[0].terms[1].a = numbers[3 * p + 1];
+      constant.second[1].terms[0].a = numbers[3 * p + 2];
+      std::array<std::array<T, 2>, 5> one;
+      std::vector<T*> to;
+      for (std::array<T, 2>& stream : one) to.push_back(stream.data());
+      query(constant).run(MatrixView<const T>(x.data() + 2 * p, 1, 2), to);
+      for (std::size_t s = 0; s < 5; ++s)
+        for (std::size_t o = 0; o < 2; ++o) EXPECT_EQ(streams[s][2 * p + o], one[s][o]) << p << ' ' << s;
+      std::vector<T> row(5 * 21);
+      query(constant).features(MatrixView<const T>(x.data() + 2 * p, 1, 2), row);
+      EXPECT_TRUE(std::equal(row.begin(), row.end(), rows.begin() + static_cast<std::ptrdiff_t>(p * 5 * 21))) << p;
+    }
+  });
+}
+
 // From here on the public evaluator.
 
 /// A field of one network with axes and channels of its own, none of them equal.

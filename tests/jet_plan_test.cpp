@@ -27,7 +27,7 @@ TEST(JetPlan, a_gradient_takes_the_cheaper_passes) {
        {Choice{2, 1, Passes::reverse, 2}, Choice{2, 3, Passes::jet, 3}, Choice{3, 1, Passes::reverse, 2},
         Choice{3, 2, Passes::reverse, 3}, Choice{4, 17, Passes::jet, 5}, Choice{33, 1, Passes::reverse, 2}}) {
     SCOPED_TRACE(testing::Message() << choice.inputs << " to " << choice.outputs);
-    const JetPlan plan = gradient_plan(choice.inputs, choice.outputs);
+    const JetPlan plan = gradient_plan({.inputs = choice.inputs, .outputs = choice.outputs});
     EXPECT_EQ(plan.passes, choice.passes);
     EXPECT_EQ(plan.forward_passes(choice.outputs), choice.cost);
   }
@@ -35,15 +35,15 @@ TEST(JetPlan, a_gradient_takes_the_cheaper_passes) {
 
 TEST(JetPlan, ties_go_to_the_jet) {
   for (const int n : {1, 2, 3, 4}) {
-    EXPECT_EQ(gradient_plan(n, n).passes, Passes::jet);
-    EXPECT_EQ(gradient_plan(n, n).forward_passes(n), 1 + n);
+    EXPECT_EQ(gradient_plan({.inputs = n, .outputs = n}).passes, Passes::jet);
+    EXPECT_EQ(gradient_plan({.inputs = n, .outputs = n}).forward_passes(n), 1 + n);
   }
 }
 
 TEST(JetPlan, no_gradient_costs_more_than_the_passes_not_taken) {
   for (int inputs = 1; inputs <= 8; ++inputs)
     for (int outputs = 1; outputs <= 8; ++outputs) {
-      const JetPlan plan = gradient_plan(inputs, outputs);
+      const JetPlan plan = gradient_plan({.inputs = inputs, .outputs = outputs});
       EXPECT_EQ(plan.forward_passes(outputs), 1 + std::min(inputs, outputs)) << inputs << " to " << outputs;
       EXPECT_EQ(plan.first, inputs);
       EXPECT_EQ(plan.streams(), 1 + inputs);
@@ -89,7 +89,7 @@ TEST(JetPlan, a_hessian_has_one_operator_for_each_pair_of_axes) {
 }
 
 TEST(JetPlan, words_name_passes_streams_and_cost) {
-  const std::string reverse = gradient_plan(3, 1).words(1);
+  const std::string reverse = gradient_plan({.inputs = 3, .outputs = 1}).words(1);
   EXPECT_EQ(reverse.rfind("reverse: value, 3 first derivatives", 0), 0U) << reverse;
   EXPECT_NE(reverse.find(": 2 F"), std::string::npos) << reverse;
   const std::string jet = laplacian_plan(std::vector<double>{1, 1}).words(3);

@@ -13,7 +13,10 @@
 #include <limits>
 #include <numeric>
 #include <set>
+#include <span>
+#include <utility>
 
+#include "field/normal_quantile.h"
 #include "field/random.h"
 #include "sinefield/error.h"
 #include "sinefield/field.h"
@@ -177,6 +180,142 @@ TEST(InitialNetwork, DrawsDependOnSeedAndStreamAlone) {
     }
   }
   EXPECT_GE(std::set<float>(scaled.begin(), scaled.end()).size() + 1, scaled.size());
+}
+
+// ---- initialisations of the other activations
+
+TEST(NormalQuantile, InvertsTheDistribution) {
+  const auto below = [](double x) { return std::erfc(-x / std::sqrt(2.0)) / 2; };
+  for (double p = 0x1p-54; p < 0.5; p *= 1.7) {
+    SCOPED_TRACE(p);
+    const double x = normal_quantile(p), density = std::exp(-x * x / 2) / std::sqrt(2 * 3.14159265358979323846);
+    EXPECT_NEAR((below(x) - p) / density, 0, 1e-15 * (1 + std::abs(x)));
+  }
+  for (const double p : {0.5, 0.6, 0.9, 0.95, 0.999, 1 - 0x1p-40})
+    EXPECT_NEAR(normal_quantile(p), -normal_quantile(1 - p), 1e-15);
+  EXPECT_EQ(normal_quantile(0.5), 0);
+  EXPECT_NEAR(normal_quantile(0.975), 1.959963984540054, 1e-15);
+}
+
+struct Moments {
+  double mean = 0, deviation = 0, largest = 0;
+};
+
+Moments moments(std::span<const float> values) {
+  Moments m;
+  for (const float x : values) m.mean += x / static_cast<double>(values.size());
+  for (const float x : values) {
+    m.deviation += (x - m.mean) * (x - m.mean) / static_cast<double>(values.size());
+    m.largest = std::max(m.largest, std::abs(static_cast<double>(x)));
+  }
+  m.deviation = std::sqrt(m.deviation);
+  return m;
+}
+
+TEST(InitialNetwork, HasTheDeviationsOfTheOriginalForEveryActivation) {
+  struct Case {
+    Activation activation;
+    std::function<double(double, double)> deviation;  // of the weights from n inputs to m outputs
+    bool normal = true;
+  };
+  for (const Case& tested : {Case{Activation::relu, [](double n, double) { return std::sqrt(2 / n); }},
+                             Case{Activation::softplus, [](double n, double) { return std::sqrt(2 / n); }},
+                             Case{Activation::tanh, [](double n, double m) { return std::sqrt(2 / (n + m)); }},
+                             Case{Activation::sigmoid, [](double n, double m) { return std::sqrt(2 / (n + m)); }},
+                             Case{Activation::elu, [](double n, double) { return std::sqrt(1.5505188080679277 / n); }},
+                             Case{Activation::selu, [](double n, double) { return 1 / std::sqrt(n); }},
+                             Case{Activation::gauss, [](double n, double) { return 1 / std::sqrt(3 * n); }, false}}) {
+    SCOPED_TRACE(activation_name(tested.activation));
+    const Architecture a = {
+        .inputs = 40, .outputs = 50, .width = 200, .hidden_layers = 1, .activation = tested.activation};
+    const Network network = initial_network(a, 3);
+    for (const LayerSlice& layer : layer_slices(a)) {
+      const std::span<const float> all = network.parameters;
+      const auto count = static_cast<std::size_t>(layer.bias - layer.weight);
+      const Moments weight = moments(all.subspan(static_cast<std::size_t>(layer.weight), count)),
+                    bias = moments(
+                        all.subspan(static_cast<std::size_t>(layer.bias), static_cast<std::size_t>(layer.outputs)));
+      const double deviation = tested.deviation(layer.inputs, layer.outputs),
+                   share = std::sqrt(static_cast<double>(count));
+      EXPECT_NEAR(weight.deviation, deviation, 4 * deviation / share);
+      EXPECT_NEAR(weight.mean, 0, 4 * deviation / share);
+      // The largest of n normal numbers is about sqrt(2 log n) deviations from the middle.
+      EXPECT_NEAR(weight.largest / deviation, tested.normal ? std::sqrt(2 * std::log(count)) : std::sqrt(3.0), 0.9);
+      EXPECT_LE(bias.largest, static_cast<float>(1 / std::sqrt(layer.inputs)));
+      EXPECT_GT(bias.largest, 0.9 / std::sqrt(layer.inputs));
+    }
+  }
+}
+
+TEST(InitialNetwork, OfPinnetIsCutAtTwoDeviations) {
+  const Architecture a = {
+      .inputs = 40, .outputs = 50, .width = 200, .hidden_layers = 1, .activation = Activation::tanh};
+  const Network network = initial_network(a, 3, 0, Initialisation::pinnet);
+  const LayerSlice layer = layer_slices(a)[1];
+  const Moments weight =
+      moments(std::span<const float>(network.parameters).subspan(static_cast<std::size_t>(layer.weight), 40'000));
+  const double sigma = std::sqrt(2.0 / 400);
+  EXPECT_LE(weight.largest, static_cast<float>(2 * sigma));
+  EXPECT_GT(weight.largest, 1.99 * sigma);
+  EXPECT_NEAR(weight.deviation / sigma, 0.8796, 0.01);  // of a normal that is cut there
+  EXPECT_THROW(initial_network({}, 1, 0, Initialisation::pinnet), Error);
+}
+
+TEST(InitialNetwork, OfFinerHasWideFirstBiases) {
+  const Architecture a = {.inputs = 2, .outputs = 1, .width = 300, .hidden_layers = 1, .activation = Activation::finer};
+  const Network finer = initial_network(a, 1);
+  Architecture sine = a;
+  sine.activation = Activation::sine;
+  const Network other = initial_network(sine, 1);
+  const LayerSlice first = layer_slices(a).front();
+  for (std::size_t i = 0; i < finer.parameters.size(); ++i) {
+    const bool bias = std::cmp_greater_equal(i, first.bias) && std::cmp_less(i, first.bias + first.outputs);
+    EXPECT_FLOAT_EQ(finer.parameters[i], other.parameters[i] * (bias ? std::sqrt(2.0F) : 1.0F)) << i;
+  }
+}
+
+TEST(InitialNetwork, OfRadialBasisHasCentresInTheSquareAndOneSigma) {
+  const Architecture a = {.inputs = 2,
+                          .outputs = 1,
+                          .width = 8,
+                          .hidden_layers = 0,
+                          .activation = Activation::relu,
+                          .encoding = {Encoding::Kind::rbf, 1024}};
+  EXPECT_EQ(parameter_count(a), 1024 * 3 + 1024 * 8 + 8 + 8 + 1);
+  EXPECT_EQ(encoded_inputs(a), 1024);
+  const Network network = initial_network(a, 1);
+  const std::span<const float> all = network.parameters;
+  const Moments centres = moments(all.first(2048));
+  EXPECT_NEAR(centres.mean, 0, 0.05);
+  EXPECT_NEAR(centres.deviation, 1 / std::sqrt(3.0), 0.03);
+  EXPECT_LE(centres.largest, 1);
+  for (const float sigma : all.subspan(2048, 1024)) EXPECT_EQ(sigma, 10);
+}
+
+TEST(InitialNetwork, DrawsNoNumberTwice) {
+  const Architecture a = {.inputs = 3,
+                          .outputs = 2,
+                          .width = 40,
+                          .hidden_layers = 1,
+                          .activation = Activation::relu,
+                          .encoding = {Encoding::Kind::rbf, 30}};
+  const Network network = initial_network(a, 9);
+  std::set<float> different(network.parameters.begin(), network.parameters.end());
+  EXPECT_GE(different.size(), network.parameters.size() - 29 - 3);  // the sigmas are one; floats meet by chance
+}
+
+TEST(Architecture, OfThePaperWithPositionalEncodingHasItsParameters) {
+  const Architecture a = {.inputs = 2,
+                          .outputs = 1,
+                          .width = 256,
+                          .hidden_layers = 3,
+                          .activation = Activation::relu,
+                          .encoding = {Encoding::Kind::positional, 7}};
+  EXPECT_EQ(encoded_inputs(a), 30);
+  EXPECT_EQ(parameter_count(a), 205'569);
+  Architecture rbf = a;
+  rbf.encoding = {Encoding::Kind::rbf, 1024};
+  EXPECT_EQ(parameter_count(rbf), 464'129 - 1024);  // the original counts 1,024 numbers that nothing uses
 }
 
 // ---- statistics of the activations (the property that the initialisation is made for)

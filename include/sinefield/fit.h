@@ -54,6 +54,8 @@ struct Recipe {
   /// Another: one network of limited size learns a large signal from coarse to fine only from a moderate frequency.
   double omega_first_limit = 160;
   double omega_hidden = 30;
+  Activation activation = Activation::sine;
+  Encoding encoding = {};  ///< positional of size 0: as many frequencies as the samples of a network can show
   OptimizerKind optimizer = OptimizerKind::adam;
   double lr = 4e-4;
   Schedule schedule = Schedule::cosine;
@@ -73,6 +75,10 @@ std::span<const Recipe> recipes(SignalKind);
 /// Throws bad_input for an unknown name.
 const Recipe& recipe_named(SignalKind, std::string_view name);
 
+/// The recipe with another activation and the omegas that are usual for it: those of the recipe for finer, 30 and 3 for
+/// gauss, 1 for those that the original code gives none.
+Recipe with_activation(Recipe, Activation);
+
 /// The rate for a recipe whose width has been changed from `usual_width`: in inverse proportion to the square root.
 double suggested_lr(const Recipe&, int usual_width);
 
@@ -81,6 +87,11 @@ double suggested_lr(const Recipe&, int usual_width);
 /// `nyquist_share` of the Nyquist frequency, within the recipe's limit. High enough to learn detail soon, low enough to
 /// interpolate. Pictures have one for both axes, videos one in time and one in the frame. One network takes the last.
 std::vector<double> omegas_of(const Recipe&, const Signal&);
+
+/// The encoding of the recipe with the size it leaves open: floor(log2(n / 4)) frequencies, 1 at least, n the fewest
+/// samples of a network along an axis (half of what they can show; the original code's number for one network), 10 of
+/// three axes, as there.
+Encoding encoding_of(const Recipe&, const Signal&, const Tiling&);
 
 /// The grid of tiles for a signal: `parameters` for all tiles together where the choice is automatic (0: the recipe's
 /// number for each sample and channel).

@@ -1,6 +1,6 @@
 // The pieces of a pass of one block of points through a layer, forward and backward, written once for every target and
 // precision on top of the register tiles; jets-inl.h and training-inl.h put them together. A block's activations stay
-// in the core's cache from the first layer to the last and back. Padded units compute sin(0): they carry zeros through
+// in the core's cache from the first layer to the last and back. Padded units compute s(0): they carry zeros through
 // every pass and drop out of every sum.
 // SPDX-License-Identifier: MIT
 
@@ -13,18 +13,18 @@
 
 #include <algorithm>
 
+#include "engine/activation_passes-inl.h"
 #include "engine/kernels.h"
 #include "engine/tile-inl.h"
 #include "hwy/highway.h"
-#include "simd/sincos-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace sinefield::HWY_NAMESPACE {
 
+using engine::ActivatedLayer;
 using engine::Batch;
 using engine::JetPlan;
 using engine::NetworkLayout;
-using engine::SineLayer;
 
 // Coordinates (count, inputs) with a row stride into panels of `rows` rows; missing rows are zero.
 template <class T>
@@ -61,31 +61,20 @@ HWY_INLINE void AffinePanel(const T* a, int rows, int bias_rows, int inner, cons
   }
 }
 
-// h = sin z in place, c = cos z.
-template <class T>
-HWY_INLINE void SineAndSlope(size_t size, T* HWY_RESTRICT h, T* HWY_RESTRICT c) {
-  const Tag<T> d;
-  for (size_t i = 0; i < size; i += static_cast<size_t>(lanes<T>)) {
-    Vector<T> s, slope;
-    Sincos(d, hn::Load(d, h + i), s, slope);
-    hn::Store(s, d, h + i);
-    hn::Store(slope, d, c + i);
-  }
-}
-
-// Activations of all sine layers of a value pass, with the slopes that the way back needs.
+// Activations of all layers of a value pass, with the slopes that the way back needs.
 template <class T>
 void ForwardWithSlopes(const NetworkLayout& net, const T* packed, int rows, const T* x, T* const* h, T* const* c) {
   constexpr int P = panel<T>;
+  const ActivationPasses<T>& activation = PassesOf<T>(net.architecture.activation);
   const T* a = x;
   for (size_t l = 0; l < net.layers.size(); ++l) {
-    const SineLayer& layer = net.layers[l];
+    const ActivatedLayer& layer = net.layers[l];
     const size_t stride = static_cast<size_t>(rows) * P;
     for (int j = 0; j < net.panels(layer.outputs); ++j) {
       const auto at = static_cast<size_t>(j);
       AffinePanel(a, rows, rows, layer.inputs, packed + layer.forward + at * static_cast<size_t>(layer.inputs) * P,
                   packed + layer.bias + at * P, h[l] + at * stride);
-      SineAndSlope(stride, h[l] + at * stride, c[l] + at * stride);
+      activation.values_and_slopes(static_cast<T>(layer.flat.omega), stride, h[l] + at * stride, c[l] + at * stride);
     }
     a = h[l];
   }
@@ -175,8 +164,8 @@ HWY_INLINE void OutputAdjointPanel(const NetworkLayout& net, const T* packed, in
 // Adds a' g to the packed gradient of one layer, and the column sums of the first `bias_rows` rows of g to its bias
 // gradient. A panel of a takes rows x P elements, one of g `g_stride`.
 template <class T>
-void WeightGradient(const NetworkLayout& net, const SineLayer& layer, int rows, int bias_rows, const T* a, const T* g,
-                    size_t g_stride, T* gradient) {
+void WeightGradient(const NetworkLayout& net, const ActivatedLayer& layer, int rows, int bias_rows, const T* a,
+                    const T* g, size_t g_stride, T* gradient) {
   const Tag<T> d;
   constexpr int P = panel<T>, L = lanes<T>;
   for (int j = 0; j < net.panels(layer.outputs); ++j) {
@@ -207,7 +196,7 @@ void WeightGradient(const NetworkLayout& net, const SineLayer& layer, int rows, 
 
 // One panel of the adjoint of the inputs of a layer, g (omega W): each pair of vectors goes to store(row, low, high).
 template <class T, class Store>
-HWY_INLINE void InputAdjointPanel(const T* packed, const SineLayer& layer, int j, int rows, const T* g,
+HWY_INLINE void InputAdjointPanel(const T* packed, const ActivatedLayer& layer, int j, int rows, const T* g,
                                   const Store& store) {
   const Tag<T> d;
   constexpr int P = panel<T>, M = tile_rows;
@@ -224,7 +213,7 @@ HWY_INLINE void InputAdjointPanel(const T* packed, const SineLayer& layer, int j
 
 // Adjoint of the inputs of one layer, times the slopes of the layer before: to = slope * (g (omega W)).
 template <class T>
-void InputAdjoint(const NetworkLayout& net, const T* packed, const SineLayer& layer, int rows, const T* g,
+void InputAdjoint(const NetworkLayout& net, const T* packed, const ActivatedLayer& layer, int rows, const T* g,
                   const T* slope, T* to) {
   const Tag<T> d;
   constexpr int P = panel<T>, L = lanes<T>;
@@ -256,16 +245,23 @@ struct Scratch {
 template <class T>
 struct BlockArrays {
   static constexpr int max_layers = 66;
-  T* points;         // coordinates as the batch gives them
-  T* x;              // and in panels
-  T* h[max_layers];  // activations of the sine layers, of all streams
-  T* c[max_layers];  // slopes and the derivative streams of z, then adjoints of z
+  T* points;        // coordinates as the batch gives them
+  T* x;             // and in panels
+  T* coefficients;  // of the operators' terms, a row each
+  T* e;             // encoded coordinates, of all streams, and what their way back needs
+  T* e_kept;
+  T* h[max_layers];  // activations of the layers, of all streams
+  T* c[max_layers];  // what is kept of the values of z and its derivative streams, then adjoints of z
   T* u;
   T* u_bar;
 
-  BlockArrays(const NetworkLayout& net, int rows, int streams, Scratch<T>& scratch) {
+  BlockArrays(const NetworkLayout& net, const JetPlan& plan, int rows, int streams, Scratch<T>& scratch) {
     points = scratch.Take(net.inputs(), rows);
     x = scratch.Take(net.padded(net.inputs()), rows);
+    coefficients = scratch.Take(plan.terms(), rows);
+    const int encoded = net.encoded() ? net.padded(encoded_inputs(net.architecture)) : 0;
+    e = scratch.Take(encoded, rows * streams);
+    e_kept = scratch.Take(net.rbf() ? encoded : 0, rows * streams);
     for (size_t l = 0; l < net.layers.size(); ++l) {
       h[l] = scratch.Take(net.padded(net.layers[l].outputs), rows * streams);
       c[l] = scratch.Take(net.padded(net.layers[l].outputs), rows * streams);

@@ -17,8 +17,16 @@ std::string JetPlan::words(int outputs) const {
 
 JetPlan value_plan() { return {}; }
 
-JetPlan gradient_plan(int inputs, int outputs) {
-  return {.passes = outputs < inputs ? Passes::reverse : Passes::jet, .first = inputs, .second = {}};
+int JetPlan::terms() const {
+  std::size_t sum = 0;
+  for (const SecondOrder& of : second) sum += of.terms.size();
+  return static_cast<int>(sum);
+}
+
+JetPlan gradient_plan(const Architecture& a) {
+  const bool reverse = a.outputs < a.inputs && a.encoding.kind == Encoding::Kind::none &&
+                       a.activation != Activation::finer && a.activation != Activation::gauss;
+  return {.passes = reverse ? Passes::reverse : Passes::jet, .first = a.inputs, .second = {}};
 }
 
 JetPlan laplacian_plan(std::span<const double> weights) {

@@ -38,17 +38,17 @@ void JetQuery<T>::in_pieces(std::int64_t points, const Use& use) {
 }
 
 template <class T>
-void JetQuery<T>::run(MatrixView<const T> coordinates, std::span<T* const> out) {
-  in_pieces(coordinates.rows, [&](int worker, std::int64_t begin, std::int64_t count) {
-    kernels_.query(layout_, plan_, packed_.data(), coordinates, begin, count, out.data(),
+void JetQuery<T>::run(const QueryPoints<T>& points, std::span<T* const> out) {
+  in_pieces(points.coordinates.rows, [&](int worker, std::int64_t begin, std::int64_t count) {
+    kernels_.query(layout_, plan_, packed_.data(), points, begin, count, out.data(),
                    scratch_[static_cast<std::size_t>(worker)].data());
   });
 }
 
 template <class T>
-void JetQuery<T>::features(MatrixView<const T> coordinates, std::span<T> out) {
-  in_pieces(coordinates.rows, [&](int worker, std::int64_t begin, std::int64_t count) {
-    kernels_.features(layout_, plan_, packed_.data(), coordinates, begin, count, out.data(),
+void JetQuery<T>::features(const QueryPoints<T>& points, std::span<T> out) {
+  in_pieces(points.coordinates.rows, [&](int worker, std::int64_t begin, std::int64_t count) {
+    kernels_.features(layout_, plan_, packed_.data(), points, begin, count, out.data(),
                       scratch_[static_cast<std::size_t>(worker)].data());
   });
 }

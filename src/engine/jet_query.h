@@ -22,12 +22,14 @@ class JetQuery {
   /// Other parameters of the same architecture (flat layout). Allocates nothing.
   void load(std::span<const T> parameters) { kernels_.pack(layout_, parameters.data(), packed_.data()); }
 
-  /// coordinates (n, inputs); out[s] receives stream s of the plan, (n, outputs) row-major. Allocates nothing.
-  void run(MatrixView<const T> coordinates, std::span<T* const> out);
+  /// out[s] receives stream s of the plan, (n, outputs) row-major. Allocates nothing.
+  void run(const QueryPoints<T>&, std::span<T* const> out);
+  void run(MatrixView<const T> coordinates, std::span<T* const> out) { run(QueryPoints<T>{coordinates}, out); }
 
-  /// The same of the last sine layer, which the outputs are linear in: out (n, streams, width) row-major, a row for
+  /// The same of the last hidden layer, which the outputs are linear in: out (n, streams, width) row-major, a row for
   /// every stream of a point. Jet plans only. Allocates nothing.
-  void features(MatrixView<const T> coordinates, std::span<T> out);
+  void features(const QueryPoints<T>&, std::span<T> out);
+  void features(MatrixView<const T> coordinates, std::span<T> out) { features(QueryPoints<T>{coordinates}, out); }
 
   const JetPlan& plan() const { return plan_; }
 

@@ -1,8 +1,8 @@
 // Queries: values and derivatives of a block of points, forward only or forward and once back for each output.
 //
 // Jets: the rows of a block are its streams one after another, each `rows` points: value, first derivatives z_i and
-// operators of second order z_A. A layer is one product over all of them; then h = s(z), h_i = s' z_i and
-// h_A = s'' sum a_ij z_i z_j + s' z_A, with s = sin (omega is folded into z). This is where a Laplacian is made.
+// operators of second order z_A. A layer is one product over all of them; then all pass the activation together
+// (`JetActivation` in activation_passes-inl.h, where a Laplacian is made).
 // SPDX-License-Identifier: MIT
 
 #if defined(SINEFIELD_ENGINE_JETS_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -13,57 +13,46 @@
 #endif
 
 #include "engine/block-inl.h"
+#include "engine/encoding-inl.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace sinefield::HWY_NAMESPACE {
 
+using engine::QueryPoints;
+
 // Points of a block of a query: as many as keep all streams together at about the rows of a training block.
-inline int QueryPoints(const NetworkLayout& net, const JetPlan& plan) {
+inline int QueryBlockPoints(const NetworkLayout& net, const JetPlan& plan) {
   if (plan.passes == engine::Passes::reverse) return net.block_rows;
   return std::max(1, net.block_rows * 3 / 2 / plan.streams() / tile_rows) * tile_rows;
 }
 
-// z -> h of all streams of one panel; stream s starts at s * stride. h may be z. For a way back the slope is kept in
-// the place of the value of z.
-template <bool keep_slope, class T>
-HWY_INLINE void JetActivation(const JetPlan& plan, size_t stride, T* z, T* h) {
-  const Tag<T> d;
-  const int first = plan.first, streams = plan.streams();
-  for (size_t e = 0; e < stride; e += static_cast<size_t>(lanes<T>)) {
-    Vector<T> s, slope;
-    Sincos(d, hn::Load(d, z + e), s, slope);
-    for (int stream = 1 + first; stream < streams; ++stream) {
-      auto sum = hn::Zero(d);
-      for (const auto& term : plan.second[static_cast<size_t>(stream - 1 - first)].terms) {
-        const auto zi = hn::Load(d, z + static_cast<size_t>(1 + term.i) * stride + e);
-        const auto zj = hn::Load(d, z + static_cast<size_t>(1 + term.j) * stride + e);
-        sum = hn::MulAdd(hn::Mul(hn::Set(d, static_cast<T>(term.a)), zi), zj, sum);
-      }
-      const size_t at = static_cast<size_t>(stream) * stride + e;
-      hn::Store(hn::NegMulAdd(s, sum, hn::Mul(slope, hn::Load(d, z + at))), d, h + at);
-    }
-    for (int i = 1; i <= first; ++i) {
-      const size_t at = static_cast<size_t>(i) * stride + e;
-      hn::Store(hn::Mul(slope, hn::Load(d, z + at)), d, h + at);
-    }
-    hn::Store(s, d, h + e);
-    if constexpr (keep_slope) hn::Store(slope, d, z + e);
+// a_ij of every term at the points of a block, a row for each term, from fill(Streams) where they come by point. Padded
+// rows are zero.
+template <class T, class Fill>
+void Coefficients(const JetPlan& plan, int rows, T* a, const Fill& fill) {
+  if (plan.coefficients_by_point) {
+    std::fill_n(a, static_cast<size_t>(plan.terms() * rows), T{0});
+    fill(engine::Streams<T>{a, static_cast<size_t>(rows)});
+    return;
   }
+  for (const auto& of : plan.second)
+    for (const auto& term : of.terms) a = std::fill_n(a, rows, static_cast<T>(term.a));
 }
 
-// The derivative streams of the first layer before its sine: z_i = column i of omega W at every point, z_A = 0.
+// The derivative streams of a first layer that sees the coordinates, before its activation: z_i = column i of omega W
+// at every point, z_A = 0.
 template <class T>
 void FirstLayerStreams(const NetworkLayout& net, const JetPlan& plan, const T* packed, int panel_index, int rows,
                        T* z) {
   const Tag<T> d;
   constexpr int P = panel<T>, L = lanes<T>;
-  const SineLayer& layer = net.layers[0];
+  const ActivatedLayer& layer = net.layers[0];
   const size_t stride = static_cast<size_t>(rows) * P;
   for (int i = 0; i < plan.first; ++i) {
     const T* column =
         packed + layer.forward +
-        (static_cast<size_t>(panel_index) * static_cast<size_t>(layer.inputs) + static_cast<size_t>(i)) * P;
+        (static_cast<size_t>(panel_index) * static_cast<size_t>(layer.inputs) + static_cast<size_t>(plan.axis(i))) * P;
     const auto w0 = hn::Load(d, column), w1 = hn::Load(d, column + L);
     T* to = z + static_cast<size_t>(1 + i) * stride;
     for (int r = 0; r < rows; ++r) {
@@ -74,31 +63,62 @@ void FirstLayerStreams(const NetworkLayout& net, const JetPlan& plan, const T* p
   std::fill_n(z + static_cast<size_t>(1 + plan.first) * stride, plan.second.size() * stride, T{0});
 }
 
-// One panel of z of layer l, all streams; `from` are the activations before, or the coordinates.
+// One panel of z of layer l, all streams; `from` are the activations before, the encoded coordinates, or the
+// coordinates.
 template <class T>
 HWY_INLINE void JetPanel(const NetworkLayout& net, const JetPlan& plan, const T* packed, size_t l, int j, int rows,
                          const T* from, T* z) {
   constexpr int P = panel<T>;
-  const SineLayer& layer = net.layers[l];
+  const ActivatedLayer& layer = net.layers[l];
   const auto at = static_cast<size_t>(j);
+  const bool plain = l == 0 && !net.encoded();
   const T* b = packed + layer.forward + at * static_cast<size_t>(layer.inputs) * P;
-  AffinePanel(from, l == 0 ? rows : rows * plan.streams(), rows, layer.inputs, b, packed + layer.bias + at * P, z);
-  if (l == 0) FirstLayerStreams(net, plan, packed, j, rows, z);
+  AffinePanel(from, plain ? rows : rows * plan.streams(), rows, layer.inputs, b, packed + layer.bias + at * P, z);
+  if (plain) FirstLayerStreams(net, plan, packed, j, rows, z);
 }
 
-// Returns the activations of the last sine layer, of all streams, in `from` or in `to`.
+// Scratch of a query by jet: it plays between two arrays of all streams.
 template <class T>
-T* JetActivations(const NetworkLayout& net, const JetPlan& plan, const T* packed, int rows, const T* x, T* from,
-                  T* to) {
-  const int all_rows = rows * plan.streams();
-  const size_t stride = static_cast<size_t>(rows) * panel<T>, panel_size = static_cast<size_t>(all_rows) * panel<T>;
+struct JetArrays {
+  T* x;
+  T* coefficients;
+  T* e;
+  T* e_kept;
+  T* left;
+  T* right;
+  T* u;
+
+  JetArrays(const NetworkLayout& net, const JetPlan& plan, int points, Scratch<T>& scratch) {
+    const int rows = points * plan.streams();
+    const int encoded = net.encoded() ? net.padded(encoded_inputs(net.architecture)) : 0;
+    x = scratch.Take(net.padded(net.inputs()), points);
+    coefficients = scratch.Take(plan.terms(), points);
+    e = scratch.Take(encoded, rows);
+    e_kept = scratch.Take(net.rbf() ? encoded : 0, rows);
+    left = scratch.Take(net.padded(net.architecture.width), rows);
+    right = scratch.Take(net.padded(net.architecture.width), rows);
+    u = scratch.Take(net.outputs(), rows);
+  }
+};
+
+// Returns the activations of the last hidden layer, of all streams, in one of the two arrays.
+template <class T>
+const T* JetActivations(const NetworkLayout& net, const JetPlan& plan, const T* packed, int rows,
+                        const JetArrays<T>& arrays) {
+  const ActivationPasses<T>& activation = PassesOf<T>(net.architecture.activation);
+  const JetRows<T> jet{plan, arrays.coefficients, rows};
+  const size_t panel_size = jet.Stride() * static_cast<size_t>(plan.streams());
+  if (net.encoded()) Encode(net, jet, packed, arrays.x, arrays.e_kept, arrays.e);
+  const T* from = net.encoded() ? arrays.e : arrays.x;
+  T *to = arrays.left, *other = arrays.right;
   for (size_t l = 0; l < net.layers.size(); ++l) {
     for (int j = 0; j < net.panels(net.layers[l].outputs); ++j) {
       T* z = to + static_cast<size_t>(j) * panel_size;
-      JetPanel(net, plan, packed, l, j, rows, l == 0 ? x : from, z);
-      JetActivation<false>(plan, stride, z, z);
+      JetPanel(net, plan, packed, l, j, rows, from, z);
+      activation.jet(static_cast<T>(net.layers[l].flat.omega), jet, z, z);
     }
-    std::swap(from, to);
+    from = to;
+    std::swap(to, other);
   }
   return from;
 }
@@ -109,7 +129,7 @@ template <class T>
 void CoordinateAdjoint(const NetworkLayout& net, const T* packed, int rows, int output, const T* g, T* gradient) {
   const Tag<T> d;
   constexpr int P = panel<T>, L = lanes<T>;
-  const SineLayer& layer = net.layers[0];
+  const ActivatedLayer& layer = net.layers[0];
   for (int i = 0; i < layer.inputs; ++i) {
     for (int r = 0; r < rows; ++r) {
       auto sum0 = hn::Zero(d), sum1 = hn::Zero(d);
@@ -124,7 +144,7 @@ void CoordinateAdjoint(const NetworkLayout& net, const T* packed, int rows, int 
   }
 }
 
-// Slopes of the last sine layer times the weights of one output.
+// Slopes of the last hidden layer times the weights of one output.
 template <class T>
 void OutputAdjoint(const NetworkLayout& net, const T* packed, int rows, int output, const T* slope, T* to) {
   const Tag<T> d;
@@ -141,22 +161,6 @@ void OutputAdjoint(const NetworkLayout& net, const T* packed, int rows, int outp
   }
 }
 
-// Scratch of a query by jet: it plays between two arrays of all streams.
-template <class T>
-struct JetArrays {
-  T* x;
-  T* left;
-  T* right;
-  T* u;
-
-  JetArrays(const NetworkLayout& net, int points, int streams, Scratch<T>& scratch) {
-    x = scratch.Take(net.padded(net.inputs()), points);
-    left = scratch.Take(net.padded(net.architecture.width), points * streams);
-    right = scratch.Take(net.padded(net.architecture.width), points * streams);
-    u = scratch.Take(net.outputs(), points * streams);
-  }
-};
-
 // Scratch of a query by reverse passes: they keep the slopes of every layer.
 template <class T>
 struct ReverseArrays {
@@ -165,11 +169,11 @@ struct ReverseArrays {
   T* right;
   T* u;  // value and first derivatives as streams
 
-  ReverseArrays(const NetworkLayout& net, int points, int streams, Scratch<T>& scratch)
-      : block(net, points, 1, scratch) {
+  ReverseArrays(const NetworkLayout& net, const JetPlan& plan, int points, Scratch<T>& scratch)
+      : block(net, plan, points, 1, scratch) {
     left = scratch.Take(net.padded(net.architecture.width), points);
     right = scratch.Take(net.padded(net.architecture.width), points);
-    u = scratch.Take(net.outputs(), points * streams);
+    u = scratch.Take(net.outputs(), points * plan.streams());
   }
 };
 
@@ -177,9 +181,9 @@ template <class T>
 size_t QueryScratch(const NetworkLayout& net, const JetPlan& plan) {
   Scratch<T> count{nullptr};
   if (plan.passes == engine::Passes::reverse)
-    ReverseArrays<T>(net, QueryPoints(net, plan), plan.streams(), count);
+    ReverseArrays<T>(net, plan, QueryBlockPoints(net, plan), count);
   else
-    JetArrays<T>(net, QueryPoints(net, plan), plan.streams(), count);
+    JetArrays<T>(net, plan, QueryBlockPoints(net, plan), count);
   return count.used;
 }
 
@@ -203,53 +207,66 @@ void ReverseBlock(const NetworkLayout& net, const T* packed, int rows, ReverseAr
 
 // Calls pass(rows) for blocks of the points, and then use(first point, points, rows).
 template <class T, class Pass, class Use>
-void QueryBlocks(const NetworkLayout& net, int block_points, MatrixView<const T> coordinates, std::int64_t first,
+void QueryBlocks(const NetworkLayout& net, int block_points, const QueryPoints<T>& query, std::int64_t first,
                  std::int64_t count, T* x, const Pass& pass, const Use& use) {
   for (std::int64_t begin = first, end = first + count; begin < end; begin += block_points) {
     const int points = static_cast<int>(std::min<std::int64_t>(block_points, end - begin));
     const int rows = (points + tile_rows - 1) / tile_rows * tile_rows;
-    PanelCoordinates(net, coordinates.row(begin), coordinates.stride, points, rows, x);
-    pass(rows);
+    PanelCoordinates(net, query.coordinates.row(begin), query.coordinates.stride, points, rows, x);
+    pass(begin, points, rows);
     use(begin, points, rows);
   }
 }
 
+// The pass of such a block by jet; returns the activations of the last hidden layer.
 template <class T>
-void Query(const NetworkLayout& net, const JetPlan& plan, const T* packed, MatrixView<const T> coordinates,
+const T* JetBlock(const NetworkLayout& net, const JetPlan& plan, const T* packed, const QueryPoints<T>& query,
+                  std::int64_t begin, int points, int rows, const JetArrays<T>& arrays) {
+  Coefficients(plan, rows, arrays.coefficients, [&](engine::Streams<T> a) {
+    for (int p = 0; p < points; ++p)
+      for (int term = 0; term < plan.terms(); ++term) a[term][p] = query.coefficients.row(begin + p)[term];
+  });
+  return JetActivations(net, plan, packed, rows, arrays);
+}
+
+template <class T>
+void Query(const NetworkLayout& net, const JetPlan& plan, const T* packed, const QueryPoints<T>& query,
            std::int64_t first, std::int64_t count, T* const* out, T* memory) {
   Scratch<T> scratch{memory};
-  const int block_points = QueryPoints(net, plan), outputs = net.outputs();
+  const int block_points = QueryBlockPoints(net, plan), outputs = net.outputs();
   const auto blocks = [&](T* x, T* u, const auto& pass) {
-    QueryBlocks(net, block_points, coordinates, first, count, x, pass, [&](std::int64_t begin, int points, int rows) {
+    QueryBlocks(net, block_points, query, first, count, x, pass, [&](std::int64_t begin, int points, int rows) {
       for (int s = 0; s < plan.streams(); ++s)
         std::copy_n(u + s * rows * outputs, points * outputs, out[s] + begin * outputs);
     });
   };
   if (plan.passes == engine::Passes::reverse) {
-    ReverseArrays<T> arrays(net, block_points, plan.streams(), scratch);
-    blocks(arrays.block.x, arrays.u, [&](int rows) { ReverseBlock(net, packed, rows, arrays); });
+    ReverseArrays<T> arrays(net, plan, block_points, scratch);
+    blocks(arrays.block.x, arrays.u, [&](std::int64_t, int, int rows) { ReverseBlock(net, packed, rows, arrays); });
   } else {
-    JetArrays<T> arrays(net, block_points, plan.streams(), scratch);
-    blocks(arrays.x, arrays.u, [&](int rows) {
-      const T* h = JetActivations(net, plan, packed, rows, arrays.x, arrays.left, arrays.right);
+    const JetArrays<T> arrays(net, plan, block_points, scratch);
+    blocks(arrays.x, arrays.u, [&](std::int64_t begin, int points, int rows) {
+      const T* h = JetBlock(net, plan, packed, query, begin, points, rows, arrays);
       LinearOutput(net, packed, rows * plan.streams(), rows, h, arrays.u);
     });
   }
 }
 
-// Streams of the last sine layer of points first .. first + count - 1: (point, stream, unit) row-major from out on, the
-// first point of the matrix at its beginning.
+// Streams of the last hidden layer of points first .. first + count - 1: (point, stream, unit) row-major from out on,
+// the first point of the matrix at its beginning.
 template <class T>
-void Features(const NetworkLayout& net, const JetPlan& plan, const T* packed, MatrixView<const T> coordinates,
+void Features(const NetworkLayout& net, const JetPlan& plan, const T* packed, const QueryPoints<T>& query,
               std::int64_t first, std::int64_t count, T* out, T* memory) {
   constexpr int P = panel<T>;
   Scratch<T> scratch{memory};
-  const int block_points = QueryPoints(net, plan), width = net.output.inputs, streams = plan.streams();
-  const JetArrays<T> arrays(net, block_points, streams, scratch);
+  const int block_points = QueryBlockPoints(net, plan), width = net.output.inputs, streams = plan.streams();
+  const JetArrays<T> arrays(net, plan, block_points, scratch);
   const T* h = nullptr;
   QueryBlocks(
-      net, block_points, coordinates, first, count, arrays.x,
-      [&](int rows) { h = JetActivations(net, plan, packed, rows, arrays.x, arrays.left, arrays.right); },
+      net, block_points, query, first, count, arrays.x,
+      [&](std::int64_t begin, int points, int rows) {
+        h = JetBlock(net, plan, packed, query, begin, points, rows, arrays);
+      },
       [&](std::int64_t begin, int points, int rows) {
         for (int p = 0; p < points; ++p)
           for (int s = 0; s < streams; ++s)

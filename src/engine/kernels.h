@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stdexcept>
 
 #include "engine/jet_plan.h"
 #include "engine/layout.h"
@@ -31,9 +32,21 @@ class Batch {
   virtual std::int64_t points() const = 0;
   /// Writes the network coordinates of points first .. first + count - 1: x (count, inputs) row-major.
   virtual void coordinates(std::int64_t first, int count, T* x) const = 0;
+  /// Writes the a_ij of every term of the plan at those points, a[term][point]. Called for plans whose coefficients
+  /// come by point, and only for those.
+  virtual void coefficients(std::int64_t /*first*/, int /*count*/, Streams<T> /*a*/) const {
+    throw std::logic_error("a plan asks for coefficients by point, and the batch has none");
+  }
   /// The seed of the reverse pass: given the streams of u that the step's plan carries, writes the derivative of the
   /// loss by each of their numbers into u_bar and returns these points' share of the loss.
   virtual double seed(std::int64_t first, int count, Streams<const T> u, Streams<T> u_bar) const = 0;
+};
+
+/// The points of a query.
+template <class T>
+struct QueryPoints {
+  MatrixView<const T> coordinates;        ///< (n, inputs)
+  MatrixView<const T> coefficients = {};  ///< (n, terms of the plan), of plans whose coefficients come by point
 };
 
 /// Adam's constants of one step; `scale` multiplies the gradient (clipping), the corrections are 1 - beta^t.
@@ -75,12 +88,12 @@ struct Kernels {
   double (*train)(const NetworkLayout&, const JetPlan&, const T* packed, const Batch<T>&, std::int64_t first,
                   std::int64_t count, T* packed_gradient, T* scratch);
   /// Streams of points first .. first + count - 1: out[stream] + (point * outputs + output).
-  void (*query)(const NetworkLayout&, const JetPlan&, const T* packed, MatrixView<const T> coordinates,
-                std::int64_t first, std::int64_t count, T* const* out, T* scratch);
-  /// Streams of the last sine layer, by a jet plan: out[(point * streams + stream) * width + unit]. Scratch as of
+  void (*query)(const NetworkLayout&, const JetPlan&, const T* packed, const QueryPoints<T>&, std::int64_t first,
+                std::int64_t count, T* const* out, T* scratch);
+  /// Streams of the last hidden layer, by a jet plan: out[(point * streams + stream) * width + unit]. Scratch as of
   /// query.
-  void (*features)(const NetworkLayout&, const JetPlan&, const T* packed, MatrixView<const T> coordinates,
-                   std::int64_t first, std::int64_t count, T* out, T* scratch);
+  void (*features)(const NetworkLayout&, const JetPlan&, const T* packed, const QueryPoints<T>&, std::int64_t first,
+                   std::int64_t count, T* out, T* scratch);
 
   /// into += from
   void (*add)(T* into, const T* from, std::size_t size);

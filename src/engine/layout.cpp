@@ -17,15 +17,21 @@ NetworkLayout::NetworkLayout(const Architecture& shape, Tile register_tile, std:
     return offset;
   };
   packed_size = gradient_size = 0;
+  const auto features = static_cast<std::size_t>(encoded() ? padded(encoded_inputs(shape)) : 0),
+             trained = rbf() ? features : 0, axes = static_cast<std::size_t>(shape.inputs);
+  encoding_weights = take(packed_size, axes * features);
+  encoding_units = take(packed_size, features);
+  centres_gradient = take(gradient_size, axes * trained);
+  sigmas_gradient = take(gradient_size, trained);
   for (std::size_t l = 0; l + 1 < slices.size(); ++l) {
     const LayerSlice& s = slices[l];
     const auto in = static_cast<std::size_t>(s.inputs), out = static_cast<std::size_t>(s.outputs);
     const auto wide_in = static_cast<std::size_t>(padded(s.inputs)),
                wide_out = static_cast<std::size_t>(padded(s.outputs));
-    SineLayer layer{};
+    ActivatedLayer layer{};
     layer.inputs = s.inputs, layer.outputs = s.outputs, layer.flat = s;
     layer.forward = take(packed_size, in * wide_out);
-    layer.backward = l == 0 ? 0 : take(packed_size, out * wide_in);
+    layer.backward = l == 0 && !rbf() ? 0 : take(packed_size, out * wide_in);
     layer.bias = take(packed_size, wide_out);
     layer.gradient = take(gradient_size, in * wide_out);
     layer.bias_gradient = take(gradient_size, wide_out);

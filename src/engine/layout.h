@@ -53,11 +53,11 @@ struct Tile {
   int rows, panel;
 };
 
-/// One sine layer as the kernels see it. Offsets are in elements.
-struct SineLayer {
+/// One layer with its activation as the kernels see it. Offsets are in elements.
+struct ActivatedLayer {
   int inputs, outputs;
   std::size_t forward;   ///< packed weights omega W, transposed: (inputs, outputs) in panels
-  std::size_t backward;  ///< packed weights omega W: (outputs, inputs) in panels; unused for the first layer
+  std::size_t backward;  ///< packed weights omega W: (outputs, inputs) in panels; of a first layer only behind rbf
   std::size_t bias;      ///< packed omega b, padded to whole panels
   std::size_t gradient;  ///< packed gradient of omega W, transposed: (inputs, outputs) in panels
   std::size_t bias_gradient;
@@ -70,17 +70,24 @@ struct NetworkLayout {
 
   Architecture architecture;
   Tile tile;
-  std::vector<SineLayer> layers;
+  std::vector<ActivatedLayer> layers;
   LayerSlice output;           ///< the linear output layer in the flat array
   std::size_t output_weights;  ///< packed: (outputs, padded width), rows contiguous
   std::size_t output_bias;
   std::size_t output_gradient;  ///< packed gradient, as output_weights
   std::size_t output_bias_gradient;
+  /// Packed, (inputs, encoded inputs) in panels: the centres of rbf, transposed; of positional the rate 2^i of each
+  /// feature along its axis.
+  std::size_t encoding_weights;
+  std::size_t encoding_units;  ///< packed, padded: the sigmas of rbf; of positional 1/2 where the feature is a cosine
+  std::size_t centres_gradient, sigmas_gradient;  ///< of rbf, likewise
   std::size_t packed_size, gradient_size;
   int block_rows;  ///< rows of a block: a multiple of tile.rows
 
   int inputs() const { return architecture.inputs; }
   int outputs() const { return architecture.outputs; }
+  bool encoded() const { return architecture.encoding.kind != Encoding::Kind::none; }
+  bool rbf() const { return architecture.encoding.kind == Encoding::Kind::rbf; }
   int panels(int columns) const { return (columns + tile.panel - 1) / tile.panel; }
   int padded(int columns) const { return panels(columns) * tile.panel; }
 };

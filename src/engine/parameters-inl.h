@@ -17,15 +17,43 @@
 HWY_BEFORE_NAMESPACE();
 namespace sinefield::HWY_NAMESPACE {
 
+using engine::ActivatedLayer;
 using engine::AdamStep;
 using engine::NetworkLayout;
-using engine::SineLayer;
+
+// Calls each(feature, axis, at) for the elements of a matrix (inputs, encoded inputs) in panels.
+template <class T, class Each>
+void ForEncoding(const NetworkLayout& net, const Each& each) {
+  constexpr int P = panel<T>;
+  for (int k = 0, features = encoded_inputs(net.architecture); k < features; ++k)
+    for (int i = 0; i < net.inputs(); ++i) each(k, i, static_cast<size_t>((k / P * net.inputs() + i) * P + k % P));
+}
+
+template <class T>
+void PackEncoding(const NetworkLayout& net, const T* parameters, T* packed) {
+  const int inputs = net.inputs(), features = encoded_inputs(net.architecture);
+  if (net.rbf()) {
+    ForEncoding<T>(net,
+                   [&](int k, int i, size_t at) { packed[net.encoding_weights + at] = parameters[k * inputs + i]; });
+    std::copy_n(parameters + features * inputs, features, packed + net.encoding_units);
+    return;
+  }
+  // Feature inputs + 2 (f inputs + i) is the sine of frequency f along axis i, the next one its cosine.
+  ForEncoding<T>(net, [&](int k, int i, size_t at) {
+    const int pair = (k - inputs) / 2;
+    const bool here = (k < inputs ? k : pair % inputs) == i;
+    packed[net.encoding_weights + at] = here ? static_cast<T>(k < inputs ? 1 : 1 << pair / inputs) : T{0};
+    packed[net.encoding_units + static_cast<size_t>(k)] =
+        k >= inputs && (k - inputs) % 2 == 1 ? static_cast<T>(0.5) : T{0};
+  });
+}
 
 template <class T>
 void Pack(const NetworkLayout& net, const T* parameters, T* packed) {
   constexpr int P = panel<T>;
+  if (net.encoded()) PackEncoding(net, parameters, packed);
   for (size_t l = 0; l < net.layers.size(); ++l) {
-    const SineLayer& layer = net.layers[l];
+    const ActivatedLayer& layer = net.layers[l];
     const T omega = static_cast<T>(layer.flat.omega);
     const T* w = parameters + layer.flat.weight;
     for (int j = 0; j < layer.outputs; ++j) {
@@ -33,7 +61,7 @@ void Pack(const NetworkLayout& net, const T* parameters, T* packed) {
       for (int k = 0; k < layer.inputs; ++k) forward[static_cast<size_t>(k * P)] = omega * w[j * layer.inputs + k];
       packed[layer.bias + static_cast<size_t>(j)] = omega * parameters[layer.flat.bias + j];
     }
-    if (l == 0) continue;
+    if (layer.backward == 0) continue;
     for (int k = 0; k < layer.inputs; k += P) {
       T* backward = packed + layer.backward + static_cast<size_t>(k / P) * static_cast<size_t>(layer.outputs) * P;
       const int width = std::min(P, layer.inputs - k);
@@ -52,7 +80,12 @@ void Pack(const NetworkLayout& net, const T* parameters, T* packed) {
 template <class T>
 void UnpackGradient(const NetworkLayout& net, const T* packed, T* gradient) {
   constexpr int P = panel<T>;
-  for (const SineLayer& layer : net.layers) {
+  if (net.rbf()) {
+    const int inputs = net.inputs(), centres = encoded_inputs(net.architecture);
+    ForEncoding<T>(net, [&](int k, int i, size_t at) { gradient[k * inputs + i] = packed[net.centres_gradient + at]; });
+    std::copy_n(packed + net.sigmas_gradient, centres, gradient + centres * inputs);
+  }
+  for (const ActivatedLayer& layer : net.layers) {
     const T omega = static_cast<T>(layer.flat.omega);
     T* to = gradient + layer.flat.weight;
     for (int j = 0; j < layer.outputs; ++j) {

@@ -1,10 +1,7 @@
 // Training passes: the streams of a block forward, the batch's seeds, and the gradient of the parameters back.
 //
-// `TrainValue` is the pass without derivatives. `TrainJet` goes back through the jet: with h = s(z), h_i = s' z_i,
-// h_A = s'' q_A + s' z_A, q_A = sum a_ij z_i z_j, and s' = cos z, s'' = -sin z, s''' = -cos z,
-//   z_bar   = s' h_bar + s'' (sum_i h_i_bar z_i + sum_A h_A_bar z_A) + s''' sum_A h_A_bar q_A
-//   z_i_bar = s' h_i_bar + s'' sum_A h_A_bar dq_A / dz_i
-//   z_A_bar = s' h_A_bar
+// `TrainValue` is the pass without derivatives. `TrainJet` goes back through the jet: the adjoints of all streams of a
+// panel pass the activation together (`JetActivationReverse` in activation_passes-inl.h).
 // `TrainReverse` serves first derivatives: forward, back to the coordinates for each output, then, once the seeds v of
 // u_x are known, the tangent along v forward: the gradient of v u_x is that of the tangent, whose adjoint is the way
 // back that has been gone already (reverse over reverse): 3 (1 + outputs) F, whatever the number of inputs.
@@ -67,7 +64,7 @@ double TrainValue(const NetworkLayout& net, const JetPlan& plan, const T* packed
   const Tag<T> d;
   constexpr int P = panel<T>, L = lanes<T>;
   const int block_points = TrainPoints(net, plan), outputs = net.outputs();
-  const BlockArrays<T> block(net, block_points, 1, scratch);
+  const BlockArrays<T> block(net, plan, block_points, 1, scratch);
   const size_t last = net.layers.size() - 1;
   return Blocks(net, block_points, batch, first, count, block.points, block.x, [&](auto begin, int points, int rows) {
     const size_t stride = static_cast<size_t>(rows) * P;
@@ -92,53 +89,13 @@ double TrainValue(const NetworkLayout& net, const JetPlan& plan, const T* packed
   });
 }
 
-// The adjoints of all streams of one panel through the sine: `bar` those of h (used up), z the slopes in the place of
-// the value and the derivative streams of z, replaced by the adjoints of z; `sine` the value stream of h.
-template <class T>
-HWY_INLINE void JetActivationReverse(const JetPlan& plan, size_t stride, const T* sine, T* bar, T* z) {
-  const Tag<T> d;
-  const int first = plan.first, streams = plan.streams();
-  for (size_t e = 0; e < stride; e += static_cast<size_t>(lanes<T>)) {
-    const auto s = hn::Load(d, sine + e), slope = hn::Load(d, z + e);
-    auto curved = hn::Zero(d), third = hn::Zero(d);  // sums that s'' and s''' belong to
-    for (int i = 1; i <= first; ++i) {
-      const size_t at = static_cast<size_t>(i) * stride + e;
-      const auto h_bar = hn::Load(d, bar + at);
-      curved = hn::MulAdd(h_bar, hn::Load(d, z + at), curved);
-      hn::Store(hn::Mul(h_bar, slope), d, bar + at);
-    }
-    for (int stream = 1 + first; stream < streams; ++stream) {
-      const size_t at = static_cast<size_t>(stream) * stride + e;
-      const auto h_bar = hn::Load(d, bar + at);
-      curved = hn::MulAdd(h_bar, hn::Load(d, z + at), curved);
-      hn::Store(hn::Mul(h_bar, slope), d, z + at);
-      const auto bent = hn::Mul(s, h_bar);
-      auto q = hn::Zero(d);
-      for (const auto& term : plan.second[static_cast<size_t>(stream - 1 - first)].terms) {
-        const size_t i = static_cast<size_t>(1 + term.i) * stride + e, j = static_cast<size_t>(1 + term.j) * stride + e;
-        const auto a = hn::Set(d, static_cast<T>(term.a)), zi = hn::Load(d, z + i), zj = hn::Load(d, z + j);
-        q = hn::MulAdd(hn::Mul(a, zi), zj, q);
-        const auto share = hn::Mul(a, bent);
-        hn::Store(hn::NegMulAdd(share, zj, hn::Load(d, bar + i)), d, bar + i);
-        hn::Store(hn::NegMulAdd(share, zi, hn::Load(d, bar + j)), d, bar + j);  // twice where i is j
-      }
-      third = hn::MulAdd(h_bar, q, third);
-    }
-    const auto straight = hn::Mul(slope, hn::Sub(hn::Load(d, bar + e), third));
-    hn::Store(hn::NegMulAdd(s, curved, straight), d, z + e);
-    for (int i = 1; i <= first; ++i) {
-      const size_t at = static_cast<size_t>(i) * stride + e;
-      hn::Store(hn::Load(d, bar + at), d, z + at);
-    }
-  }
-}
-
-// The weights of the first layer are its derivative streams: adds the column sums of their adjoints.
+// The weights of a first layer that sees the coordinates are its derivative streams: adds the column sums of their
+// adjoints.
 template <class T>
 void FirstLayerStreamsGradient(const NetworkLayout& net, const JetPlan& plan, int rows, const T* z_bar, T* gradient) {
   const Tag<T> d;
   constexpr int P = panel<T>, L = lanes<T>;
-  const SineLayer& layer = net.layers[0];
+  const ActivatedLayer& layer = net.layers[0];
   const size_t stride = static_cast<size_t>(rows) * P;
   for (int j = 0; j < net.panels(layer.outputs); ++j)
     for (int i = 0; i < plan.first; ++i) {
@@ -148,7 +105,7 @@ void FirstLayerStreamsGradient(const NetworkLayout& net, const JetPlan& plan, in
         sum0 = hn::Add(sum0, hn::Load(d, from + r * P));
         sum1 = hn::Add(sum1, hn::Load(d, from + r * P + L));
       }
-      T* to = gradient + layer.gradient + static_cast<size_t>(j * layer.inputs + i) * P;
+      T* to = gradient + layer.gradient + static_cast<size_t>(j * layer.inputs + plan.axis(i)) * P;
       hn::Store(hn::Add(hn::Load(d, to), sum0), d, to);
       hn::Store(hn::Add(hn::Load(d, to + L), sum1), d, to + L);
     }
@@ -160,21 +117,27 @@ double TrainJet(const NetworkLayout& net, const JetPlan& plan, const T* packed, 
   const Tag<T> d;
   constexpr int P = panel<T>, L = lanes<T>;
   const int block_points = TrainPoints(net, plan), outputs = net.outputs(), streams = plan.streams();
-  const BlockArrays<T> block(net, block_points, streams, scratch);
+  const BlockArrays<T> block(net, plan, block_points, streams, scratch);
   T* const bar = scratch.Take(P, block_points * streams);
   const auto store = [bar, d](int r, auto low, auto high) HWY_ATTR {
     hn::Store(low, d, bar + r * P);
     hn::Store(high, d, bar + r * P + L);
   };
+  const ActivationPasses<T>& activation = PassesOf<T>(net.architecture.activation);
   const size_t last = net.layers.size() - 1;
   return Blocks(net, block_points, batch, first, count, block.points, block.x, [&](auto begin, int points, int rows) {
     const int all_rows = rows * streams;
-    const size_t stride = static_cast<size_t>(rows) * P, panel_size = static_cast<size_t>(all_rows) * P;
+    const JetRows<T> jet{plan, block.coefficients, rows};
+    const size_t panel_size = jet.Stride() * static_cast<size_t>(streams);
+    Coefficients(plan, rows, block.coefficients, [&](Streams<T> a) { batch.coefficients(begin, points, a); });
+    if (net.encoded()) Encode(net, jet, packed, block.x, block.e_kept, block.e);
+    const T* const inputs = net.encoded() ? block.e : block.x;
+    const auto omega = [&](size_t l) { return static_cast<T>(net.layers[l].flat.omega); };
     for (size_t l = 0; l <= last; ++l)
       for (int j = 0; j < net.panels(net.layers[l].outputs); ++j) {
         const size_t at = static_cast<size_t>(j) * panel_size;
-        JetPanel(net, plan, packed, l, j, rows, l == 0 ? block.x : block.h[l - 1], block.c[l] + at);
-        JetActivation<true>(plan, stride, block.c[l] + at, block.h[l] + at);
+        JetPanel(net, plan, packed, l, j, rows, l == 0 ? inputs : block.h[l - 1], block.c[l] + at);
+        activation.jet_kept(omega(l), jet, block.c[l] + at, block.h[l] + at);
       }
     LinearOutput(net, packed, all_rows, rows, block.h[last], block.u);
     const double loss = Seed(batch, begin, points, rows, outputs, streams, block.u, block.u_bar);
@@ -182,18 +145,24 @@ double TrainJet(const NetworkLayout& net, const JetPlan& plan, const T* packed, 
     for (int j = 0; j < net.panels(net.output.inputs); ++j) {
       const size_t at = static_cast<size_t>(j) * panel_size;
       OutputAdjointPanel(net, packed, j, all_rows, block.u_bar, store);
-      JetActivationReverse(plan, stride, block.h[last] + at, bar, block.c[last] + at);
+      activation.jet_reverse(omega(last), jet, block.h[last] + at, bar, block.c[last] + at);
     }
     for (size_t l = last; l > 0; --l) {
       WeightGradient(net, net.layers[l], all_rows, rows, block.h[l - 1], block.c[l], panel_size, gradient);
       for (int j = 0; j < net.panels(net.layers[l].inputs); ++j) {
         const size_t at = static_cast<size_t>(j) * panel_size;
         InputAdjointPanel(packed, net.layers[l], j, all_rows, block.c[l], store);
-        JetActivationReverse(plan, stride, block.h[l - 1] + at, bar, block.c[l - 1] + at);
+        activation.jet_reverse(omega(l - 1), jet, block.h[l - 1] + at, bar, block.c[l - 1] + at);
       }
     }
-    WeightGradient(net, net.layers[0], rows, rows, block.x, block.c[0], panel_size, gradient);
-    FirstLayerStreamsGradient(net, plan, rows, block.c[0], gradient);
+    WeightGradient(net, net.layers[0], net.encoded() ? all_rows : rows, rows, inputs, block.c[0], panel_size, gradient);
+    if (!net.encoded()) FirstLayerStreamsGradient(net, plan, rows, block.c[0], gradient);
+    for (int j = 0; net.rbf() && j < net.panels(net.layers[0].inputs); ++j) {
+      const size_t at = static_cast<size_t>(j) * panel_size;
+      InputAdjointPanel(packed, net.layers[0], j, all_rows, block.c[0], store);
+      PassesOf<T>(Activation::gauss).jet_reverse(T{1}, jet, block.e + at, bar, block.e_kept + at);
+      RadialGradientPanel(net, jet, packed, j, block.x, block.e_kept + at, gradient);
+    }
     return loss;
   });
 }
@@ -260,24 +229,20 @@ void TangentGradient(const NetworkLayout& net, const T* packed, int rows, int ou
                      TangentArrays<T>& arrays, T* gradient) {
   const Tag<T> d;
   constexpr int P = panel<T>;
+  const ActivationPasses<T>& activation = PassesOf<T>(net.architecture.activation);
   const size_t stride = static_cast<size_t>(rows) * P;
   const T* from = arrays.seeds;
   for (size_t l = 0; l < net.layers.size(); ++l) {
-    const SineLayer& layer = net.layers[l];
+    const ActivatedLayer& layer = net.layers[l];
     WeightGradient(net, layer, rows, 0, from, arrays.ZBar(output, l), stride, gradient);
     T* const to = arrays.tangent[l % 2];
-    const T *sine = block.h[l], *slope = block.c[l], *h_bar = arrays.HBar(output, l);
-    T* const bent = arrays.HBar(0, l);
     for (int j = 0; j < net.panels(layer.outputs); ++j) {
       const auto at = static_cast<size_t>(j);
       AffinePanel(from, rows, 0, layer.inputs, packed + layer.forward + at * static_cast<size_t>(layer.inputs) * P,
                   packed + layer.bias + at * P, to + at * stride);
-      for (size_t e = at * stride, end = e + stride; e < end; e += static_cast<size_t>(lanes<T>)) {
-        const auto z_dot = hn::Load(d, to + e);
-        const auto before = output == 0 ? hn::Zero(d) : hn::Load(d, bent + e);
-        hn::Store(hn::NegMulAdd(hn::Mul(hn::Load(d, sine + e), hn::Load(d, h_bar + e)), z_dot, before), d, bent + e);
-        hn::Store(hn::Mul(hn::Load(d, slope + e), z_dot), d, to + e);
-      }
+      activation.tangent(stride, block.h[l] + at * stride, block.c[l] + at * stride,
+                         arrays.HBar(output, l) + at * stride, output == 0, arrays.HBar(0, l) + at * stride,
+                         to + at * stride);
     }
     from = to;
   }
@@ -300,7 +265,7 @@ double TrainReverse(const NetworkLayout& net, const JetPlan& plan, const T* pack
   const Tag<T> d;
   constexpr int P = panel<T>, L = lanes<T>;
   const int block_points = TrainPoints(net, plan), inputs = net.inputs(), outputs = net.outputs();
-  const BlockArrays<T> block(net, block_points, 1, scratch);
+  const BlockArrays<T> block(net, plan, block_points, 1, scratch);
   TangentArrays<T> arrays(net, block_points, scratch);
   T* const u = scratch.Take(outputs * plan.streams(), block_points);
   T* const u_bar = scratch.Take(outputs * plan.streams(), block_points);
@@ -343,9 +308,9 @@ double TrainReverse(const NetworkLayout& net, const JetPlan& plan, const T* pack
 template <class T>
 double Train(const NetworkLayout& net, const JetPlan& plan, const T* packed, const Batch<T>& batch, std::int64_t first,
              std::int64_t count, T* gradient, T* scratch) {
-  const auto pass = plan.passes == engine::Passes::reverse ? TrainReverse<T>
-                    : plan.streams() == 1                  ? TrainValue<T>
-                                                           : TrainJet<T>;
+  const auto pass = plan.passes == engine::Passes::reverse  ? TrainReverse<T>
+                    : plan.streams() == 1 && !net.encoded() ? TrainValue<T>
+                                                            : TrainJet<T>;
   return pass(net, plan, packed, batch, first, count, gradient, Scratch<T>{scratch});
 }
 
@@ -354,11 +319,11 @@ size_t TrainScratch(const NetworkLayout& net, const JetPlan& plan) {
   Scratch<T> count{nullptr};
   const int points = TrainPoints(net, plan);
   if (plan.passes == engine::Passes::reverse) {
-    BlockArrays<T>(net, points, 1, count);
+    BlockArrays<T>(net, plan, points, 1, count);
     TangentArrays<T>(net, points, count);
     for (int i = 0; i < 2; ++i) count.Take(net.outputs() * plan.streams(), points);  // u and u_bar
   } else {
-    BlockArrays<T>(net, points, plan.streams(), count);
+    BlockArrays<T>(net, plan, points, plan.streams(), count);
     count.Take(panel<T>, points * plan.streams());
   }
   return count.used;

@@ -27,43 +27,65 @@ int parts_of(std::int64_t points, std::int64_t parameters) {
 }
 
 template <class T>
-TrainingStep<T>::TrainingStep(const Architecture& architecture, Isa isa, Workers& workers, JetPlan plan)
+TrainingStep<T>::TrainingStep(const Architecture& architecture, Isa isa, Workers& workers, std::vector<JetPlan> plans)
     : kernels_(kernels<T>(isa, architecture)),
       workers_(workers),
-      plan_(std::move(plan)),
+      plans_(std::move(plans)),
       layout_(architecture, kernels_.tile, sizeof(T)),
-      packed_(layout_.packed_size),
-      nodes_(2 * max_parts) {
-  for (int w = 0; w < workers.count(); ++w) scratch_.emplace_back(kernels_.train_scratch(layout_, plan_));
-  for (int s = 0; s < max_parts; ++s) sums_.emplace_back(layout_.gradient_size);
-  free_slots_.reserve(max_parts);
+      packed_(layout_.packed_size) {
+  std::size_t scratch = 0;
+  for (const JetPlan& plan : plans_) scratch = std::max(scratch, kernels_.train_scratch(layout_, plan));
+  for (int w = 0; w < workers.count(); ++w) scratch_.emplace_back(scratch);
+  const std::size_t most = max_parts * plans_.size();
+  for (std::size_t s = 0; s < most; ++s) sums_.emplace_back(layout_.gradient_size);
+  parts_.reserve(most);
+  free_slots_.reserve(most);
+  nodes_.resize(2 * std::bit_ceil(most));
 }
 
 template <class T>
-double TrainingStep<T>::run(std::span<const T> parameters, const Batch<T>& batch, std::span<T> gradient) {
-  const std::int64_t points = batch.points();
-  const int parts = parts_of(points, std::ssize(parameters));
+double TrainingStep<T>::run(std::span<const T> parameters, std::span<const Batch<T>* const> groups,
+                            std::span<T> gradient, std::span<double> losses) {
   kernels_.pack(layout_, parameters.data(), packed_.data());
+  cut(groups, std::ssize(parameters));
   free_slots_.clear();
-  for (int s = max_parts - 1; s >= 0; --s) free_slots_.push_back(s);  // the lowest slots are used again and again
-  std::ranges::fill(nodes_, Node{});
+  for (std::size_t s = sums_.size(); s-- > 0;)
+    free_slots_.push_back(static_cast<int>(s));  // the lowest are used again and again
+  std::ranges::fill(nodes_, -1);
 
   std::atomic<int> next = 0;
   const auto task = [&](int worker) {
-    for (int part = next++; part < parts; part = next++) {
-      const std::int64_t begin = points * part / parts, end = points * (part + 1) / parts;
+    for (int index = next++; std::cmp_less(index, parts_.size()); index = next++) {
+      Part& part = parts_[static_cast<std::size_t>(index)];
       const int slot = take_slot();
       T* sums = sums_[static_cast<std::size_t>(slot)].data();
       std::fill_n(sums, layout_.gradient_size, T{0});
-      const double loss = kernels_.train(layout_, plan_, packed_.data(), batch, begin, end - begin, sums,
-                                         scratch_[static_cast<std::size_t>(worker)].data());
-      finish(part, parts, slot, loss);
+      part.loss = kernels_.train(layout_, plans_[part.group], packed_.data(), *groups[part.group], part.first,
+                                 part.points, sums, scratch_[static_cast<std::size_t>(worker)].data());
+      finish(index, slot);
     }
   };
   workers_.run(task);
-  const Node& root = nodes_[1];
-  kernels_.unpack_gradient(layout_, sums_[static_cast<std::size_t>(root.slot)].data(), gradient.data());
-  return root.loss;
+  kernels_.unpack_gradient(layout_, sums_[static_cast<std::size_t>(nodes_[1])].data(), gradient.data());
+  double loss = 0;
+  std::ranges::fill(losses, 0.0);
+  for (const Part& part : parts_) {
+    loss += part.loss;
+    if (!losses.empty()) losses[part.group] += part.loss;
+  }
+  return loss;
+}
+
+template <class T>
+void TrainingStep<T>::cut(std::span<const Batch<T>* const> groups, std::int64_t parameters) {
+  parts_.clear();
+  for (std::size_t group = 0; group < groups.size(); ++group) {
+    const std::int64_t points = groups[group]->points(), parts = parts_of(points, parameters);
+    for (std::int64_t part = 0; part < parts; ++part) {
+      const std::int64_t begin = points * part / parts, end = points * (part + 1) / parts;
+      parts_.push_back({group, begin, end - begin, 0});
+    }
+  }
 }
 
 template <class T>
@@ -77,32 +99,31 @@ int TrainingStep<T>::take_slot() {
 // Climbs the tree from the part's leaf: where the sibling is finished (or lies beyond the last part), the two become
 // their parent; otherwise the subtree waits. Leaves are numbered as in a complete tree of bit_ceil(parts) leaves.
 template <class T>
-void TrainingStep<T>::finish(int part, int parts, int slot, double loss) {
-  const int leaves = static_cast<int>(std::bit_ceil(static_cast<unsigned>(parts)));
+void TrainingStep<T>::finish(int part, int slot) {
+  const int leaves = static_cast<int>(std::bit_ceil(parts_.size()));
   int node = leaves + part;
   while (node > 1) {
     const int sibling = node ^ 1;
     int first_leaf = sibling;
     while (first_leaf < leaves) first_leaf *= 2;
-    if (first_leaf - leaves < parts) {
-      Node other;
+    if (std::cmp_less(first_leaf - leaves, parts_.size())) {
+      int other = -1;
       {
         const std::lock_guard lock(mutex_);
         other = nodes_[static_cast<std::size_t>(sibling)];
-        if (other.slot < 0) {
-          nodes_[static_cast<std::size_t>(node)] = {slot, loss};
+        if (other < 0) {
+          nodes_[static_cast<std::size_t>(node)] = slot;
           return;
         }
       }
-      kernels_.add(sums_[static_cast<std::size_t>(slot)].data(), sums_[static_cast<std::size_t>(other.slot)].data(),
+      kernels_.add(sums_[static_cast<std::size_t>(slot)].data(), sums_[static_cast<std::size_t>(other)].data(),
                    layout_.gradient_size);
-      loss += other.loss;
       const std::lock_guard lock(mutex_);
-      free_slots_.push_back(other.slot);
+      free_slots_.push_back(other);
     }
     node /= 2;
   }
-  nodes_[1] = {slot, loss};
+  nodes_[1] = slot;
 }
 
 template <class T>

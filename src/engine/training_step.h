@@ -1,6 +1,7 @@
-// Loss and gradient of the parameters for one batch, through values and derivatives: forward, seed, reverse, in parts.
+// Loss and gradient of the parameters for one batch, or for groups of points with a plan each, through values and
+// derivatives: forward, seed, reverse, in parts.
 //
-// The batch is cut into parts that depend on its size alone (at most 64); each part sums its blocks in order, and parts
+// A batch is cut into parts that depend on its size alone (at most 64); each part sums its blocks in order, and parts
 // are added pairwise along a fixed binary tree, so that the same bits come out for any number of threads. A finished
 // part waits only for its sibling: about threads + log2(parts) gradients exist at a time, not one for each part.
 // SPDX-License-Identifier: MIT
@@ -27,33 +28,48 @@ template <class T>
 class TrainingStep {
  public:
   /// Allocates all that `run` needs. The plan says which streams the batch's seeds are given.
-  TrainingStep(const Architecture&, Isa, Workers&, JetPlan = value_plan());
+  TrainingStep(const Architecture& architecture, Isa isa, Workers& workers, JetPlan plan = value_plan())
+      : TrainingStep(architecture, isa, workers, std::vector<JetPlan>{std::move(plan)}) {}
+  /// Of a step whose points come in groups, a plan for each.
+  TrainingStep(const Architecture&, Isa, Workers&, std::vector<JetPlan>);
 
   /// At least one point. Overwrites `gradient` (flat layout); returns the loss, the sum of the batch's shares.
   /// Allocates nothing.
-  double run(std::span<const T> parameters, const Batch<T>&, std::span<T> gradient);
+  double run(std::span<const T> parameters, const Batch<T>& batch, std::span<T> gradient) {
+    const Batch<T>* const one = &batch;
+    return run(parameters, std::span(&one, 1), gradient);
+  }
+  /// The same of all groups together: a batch for each plan, in their order. The loss of each goes to `losses`, where
+  /// there is room for them.
+  double run(std::span<const T> parameters, std::span<const Batch<T>* const>, std::span<T> gradient,
+             std::span<double> losses = {});
 
   const NetworkLayout& layout() const { return layout_; }
 
  private:
-  struct Node {  // of the summation tree: a finished subtree that waits for its sibling
-    int slot = -1;
-    double loss = 0;
+  struct Part {
+    std::size_t group;
+    std::int64_t first, points;
+    double loss;
   };
 
+  void cut(std::span<const Batch<T>* const>, std::int64_t parameters);
   int take_slot();
-  void finish(int part, int parts, int slot, double loss);
+  void finish(int part, int slot);
 
   const Kernels<T>& kernels_;
   Workers& workers_;
-  JetPlan plan_;
+  std::vector<JetPlan> plans_;
   NetworkLayout layout_;
   AlignedArray<T> packed_;
   std::vector<AlignedArray<T>> scratch_;  // one for each worker
   std::vector<AlignedArray<T>> sums_;     // gradients of parts; pages are touched when a slot is first taken
+  std::vector<Part> parts_;               // of the groups in their order
   std::mutex mutex_;
   std::vector<int> free_slots_;
-  std::vector<Node> nodes_;  // heap order: node n has children 2n and 2n + 1
+  /// The summation tree in heap order (node n has children 2n and 2n + 1): the slot of a finished subtree that waits
+  /// for its sibling, or -1.
+  std::vector<int> nodes_;
 };
 
 /// What one stream of u is wanted to be: targets (n, outputs), and the weight of its mean squared error.

@@ -1,12 +1,43 @@
-// Limits of an architecture and the layout of its parameters.
+// Limits of an architecture, the names of its parts and the layout of its parameters.
 // SPDX-License-Identifier: MIT
 #include "sinefield/architecture.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
+#include "sinefield/error.h"
+
 namespace sinefield {
+namespace {
+
+// Order of the enumerators.
+constexpr std::array<std::string_view, 9> activations = {"sine", "relu", "tanh",  "sigmoid", "softplus",
+                                                         "elu",  "selu", "finer", "gauss"};
+constexpr std::array<std::string_view, 3> encodings = {"none", "positional", "rbf"};
+
+}  // namespace
+
+std::string_view activation_name(Activation activation) { return activations[static_cast<std::size_t>(activation)]; }
+
+std::span<const std::string_view> activation_names() { return activations; }
+
+Activation activation_from_name(std::string_view name) {
+  const auto* const found = std::ranges::find(activations, name);
+  if (found == activations.end())
+    throw bad_input(fmt::format("activation {}: expected one of {}", name, fmt::join(activations, ", ")));
+  return static_cast<Activation>(found - activations.begin());
+}
+
+std::string_view encoding_name(Encoding::Kind kind) { return encodings[static_cast<std::size_t>(kind)]; }
+
+std::string encoding_text(const Encoding& encoding) {
+  const std::string_view name = encoding_name(encoding.kind);
+  return encoding.kind == Encoding::Kind::none ? std::string(name) : fmt::format("{}:{}", name, encoding.size);
+}
 
 std::optional<std::string> why_invalid(const Architecture& a) {
   struct Count {
@@ -28,16 +59,38 @@ std::optional<std::string> why_invalid(const Architecture& a) {
       return fmt::format("{} is {}, expected a finite number above 0", omega.name, omega.value);
     }
   }
+  const Encoding& encoding = a.encoding;
+  const bool none = encoding.kind == Encoding::Kind::none;
+  const int most = none ? 0 : encoding.kind == Encoding::Kind::positional ? 24 : 8192;
+  if (encoding.size < (none ? 0 : 1) || encoding.size > most)
+    return fmt::format("encoding {} of size {}, expected {} to {}", encoding_name(encoding.kind), encoding.size,
+                       none ? 0 : 1, most);
   return std::nullopt;
+}
+
+int encoded_inputs(const Architecture& a) {
+  switch (a.encoding.kind) {
+    case Encoding::Kind::none:
+      return a.inputs;
+    case Encoding::Kind::positional:
+      return a.inputs * (1 + 2 * a.encoding.size);
+    case Encoding::Kind::rbf:
+      return a.encoding.size;
+  }
+  return 0;
+}
+
+std::int64_t encoding_parameters(const Architecture& a) {
+  return a.encoding.kind == Encoding::Kind::rbf ? std::int64_t{a.encoding.size} * (a.inputs + 1) : 0;
 }
 
 std::vector<LayerSlice> layer_slices(const Architecture& a) {
   std::vector<LayerSlice> slices;
-  std::int64_t next = 0;
+  std::int64_t next = encoding_parameters(a);
   const int last = a.hidden_layers + 1;
   for (int layer = 0; layer <= last; ++layer) {
     LayerSlice slice;
-    slice.inputs = layer == 0 ? a.inputs : a.width;
+    slice.inputs = layer == 0 ? encoded_inputs(a) : a.width;
     slice.outputs = layer == last ? a.outputs : a.width;
     slice.weight = next;
     slice.bias = slice.weight + std::int64_t{slice.outputs} * slice.inputs;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -15,13 +16,15 @@ namespace sinefield {
 
 template <class T>
 TileShapes<T>::TileShapes(const Field& field, const engine::JetPlan& plan, Isa isa) {
-  std::map<std::pair<int, int>, std::int32_t> known;
+  std::map<std::tuple<int, int, Activation, Encoding::Kind, int>, std::int32_t> known;  // all but the omegas
   for (const Network& network : field.networks) {
     const Architecture& a = network.architecture;
     if (a.inputs != field.inputs() || a.outputs != field.outputs())
       throw bad_input(fmt::format("the tiles map {} to {} and {} to {} numbers, expected the same for all",
                                   field.inputs(), field.outputs(), a.inputs, a.outputs));
-    const auto [shape, added] = known.try_emplace({a.width, a.hidden_layers}, static_cast<std::int32_t>(known.size()));
+    const auto [shape, added] =
+        known.try_emplace({a.width, a.hidden_layers, a.activation, a.encoding.kind, a.encoding.size},
+                          static_cast<std::int32_t>(known.size()));
     if (added) layouts.emplace_back(a, engine::kernels<T>(isa, a).tile, sizeof(T));
     of_tile.push_back(shape->second);
   }
@@ -68,7 +71,8 @@ template <class T>
 void PackedTile<T>::run(int tile, MatrixView<const T> local, T* const* streams) {
   if (tile_ != tile) pack(tile);
   const engine::NetworkLayout& layout = layouts_[static_cast<std::size_t>(shape_)];
-  kernels_of(layout.architecture).query(layout, plan_, packed_.data(), local, 0, local.rows, streams, scratch_.data());
+  kernels_of(layout.architecture)
+      .query(layout, plan_, packed_.data(), {local}, 0, local.rows, streams, scratch_.data());
 }
 
 template struct TileShapes<float>;

@@ -16,12 +16,12 @@
 namespace sinefield {
 namespace {
 
-engine::JetPlan plan_of(Order order, const Field& field, const std::vector<double>& axis_scales) {
+engine::JetPlan plan_of(Order order, const Architecture& network, const std::vector<double>& axis_scales) {
   switch (order) {
     case Order::value:
       return engine::value_plan();
     case Order::gradient:
-      return engine::gradient_plan(field.inputs(), field.outputs());
+      return engine::gradient_plan(network);
     case Order::laplacian: {
       // In signal units the Laplacian weighs the second derivatives by the squares of the axis scales.
       std::vector<double> weights;
@@ -29,7 +29,7 @@ engine::JetPlan plan_of(Order order, const Field& field, const std::vector<doubl
       return engine::laplacian_plan(weights);
     }
     case Order::hessian:
-      return engine::hessian_plan(field.inputs());
+      return engine::hessian_plan(network.inputs);
   }
   throw bad_input("unknown order of a query");
 }
@@ -98,7 +98,7 @@ Evaluator<T>::Evaluator(const Field& field, Order order, Units units, const Comp
     s.channel_offset.push_back(signal ? channel.offset : 0);
   }
   s.workers = engine::make_workers(options.threads);
-  const engine::JetPlan plan = plan_of(order, field, s.axis_scale);
+  const engine::JetPlan plan = plan_of(order, field.networks.front().architecture, s.axis_scale);
   s.streams.resize(static_cast<std::size_t>(plan.streams()));
   if (field.kind == FieldKind::tiles) {
     s.tiles.emplace(field, plan, options.isa, *s.workers);
@@ -106,7 +106,8 @@ Evaluator<T>::Evaluator(const Field& field, Order order, Units units, const Comp
   }
   for (const Network& network : field.networks) {
     const std::vector<T> parameters(network.parameters.begin(), network.parameters.end());
-    s.networks.emplace_back(network.architecture, std::span<const T>(parameters), plan, options.isa, *s.workers);
+    s.networks.emplace_back(network.architecture, std::span<const T>(parameters),
+                            plan_of(order, network.architecture, s.axis_scale), options.isa, *s.workers);
   }
   if (s.networks.size() > 1) s.partial.resize(s.streams.size());
 }

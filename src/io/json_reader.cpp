@@ -116,7 +116,7 @@ std::int64_t JsonNode::integer(std::int64_t least, std::int64_t most) const {
   return integer;
 }
 
-std::size_t JsonNode::choice(std::initializer_list<const char*> words) const {
+std::size_t JsonNode::choice(std::span<const std::string_view> words) const {
   if (value_->is_string()) {
     const auto found = std::find(words.begin(), words.end(), text());
     if (found != words.end()) return static_cast<std::size_t>(found - words.begin());

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,12 +25,13 @@ class JsonNode {
   /// An object with exactly these keys, in any order.
   const JsonNode& expect_keys(std::initializer_list<const char*> keys) const;
   JsonNode operator[](const char* key) const;
-  std::vector<JsonNode> items() const;                                 ///< of an array
-  std::vector<std::pair<std::string, JsonNode>> members() const;       ///< of an object
-  const std::string& text() const;                                     ///< a string
-  double number() const;                                               ///< a finite number
-  std::int64_t integer(std::int64_t least, std::int64_t most) const;   ///< a number written as an integer, in a range
-  std::size_t choice(std::initializer_list<const char*> words) const;  ///< which of these strings
+  std::vector<JsonNode> items() const;                                ///< of an array
+  std::vector<std::pair<std::string, JsonNode>> members() const;      ///< of an object
+  const std::string& text() const;                                    ///< a string
+  double number() const;                                              ///< a finite number
+  std::int64_t integer(std::int64_t least, std::int64_t most) const;  ///< a number written as an integer, in a range
+  std::size_t choice(std::span<const std::string_view> words) const;  ///< which of these strings
+  std::size_t choice(std::initializer_list<std::string_view> words) const { return choice(std::span(words)); }
   const std::string& where() const noexcept { return where_; }
 
  private:

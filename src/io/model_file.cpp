@@ -26,13 +26,9 @@ constexpr const char* metadata_key = "sinefield";
 constexpr std::size_t piece_floats = 1 << 18;  // 1 MiB of data at a time
 
 // Order of the enumerators.
-constexpr std::initializer_list<const char*> kind_names = {"network", "sum", "tiles"};
-constexpr std::initializer_list<const char*> blend_names = {"linear", "cubic", "quintic"};
-
-template <class Enum>
-const char* name_of(std::initializer_list<const char*> names, Enum value) {
-  return names.begin()[static_cast<std::size_t>(value)];
-}
+constexpr std::array<std::string_view, 3> kind_names = {"network", "sum", "tiles"};
+constexpr std::array<std::string_view, 3> blend_names = {"linear", "cubic", "quintic"};
+constexpr std::array<std::string_view, 3> encoding_names = {"none", "positional", "rbf"};
 
 // ---- what tensors there are
 
@@ -60,6 +56,18 @@ std::size_t networks_of_tensor(const Field& field) {
 // In the order of the parameters.
 void add_slots(std::vector<TensorSlot>& slots, const Architecture& architecture, const std::string& prefix,
                std::size_t network) {
+  if (encoding_parameters(architecture) > 0) {
+    const std::int64_t centres = architecture.encoding.size;
+    const auto rows = static_cast<std::uint64_t>(centres), cols = static_cast<std::uint64_t>(architecture.inputs);
+    slots.push_back({prefix + "rbf_layer.centres",
+                     {rows, cols},
+                     TensorPart::parameters,
+                     network,
+                     0,
+                     centres * architecture.inputs});
+    slots.push_back(
+        {prefix + "rbf_layer.sigmas", {rows}, TensorPart::parameters, network, centres * architecture.inputs, centres});
+  }
   std::size_t index = 0;
   for (const LayerSlice& layer : layer_slices(architecture)) {
     const auto rows = static_cast<std::uint64_t>(layer.outputs), cols = static_cast<std::uint64_t>(layer.inputs);
@@ -174,6 +182,9 @@ void check_description(const Field& field, const std::string& what) {
                       "in their omegas only",
                       first.width, first.hidden_layers, other.width, other.hidden_layers));
     }
+    if (field.kind == FieldKind::tiles && (other.activation != first.activation || other.encoding != first.encoding)) {
+      refuse("its tiles have different activations or encodings; in one file they may differ in their omegas only");
+    }
   }
   if (field.kind == FieldKind::tiles) {
     if (const auto reason = why_invalid(field.tiling.axes, field.inputs())) refuse(*reason);
@@ -243,6 +254,11 @@ std::span<const Network> networks_to_describe(const Field& field) {
   return field.kind == FieldKind::tiles && alike ? all.first(1) : all;
 }
 
+/// Whether older versions of the format cannot describe it.
+bool beyond_sines(const Network& network) {
+  return network.architecture.activation != Activation::sine || network.architecture.encoding != Encoding{};
+}
+
 std::string metadata_text(const Field& field) {
   using nlohmann::ordered_json;
   const SignalKind kind = signal_kind(field.signal);
@@ -251,18 +267,21 @@ std::string metadata_text(const Field& field) {
 
   ordered_json metadata;
   // The oldest that holds the field, for older readers.
-  metadata["version"] = kind > SignalKind::picture ? 3 : is_tiled ? 2 : 1;
-  metadata["kind"] = name_of(kind_names, field.kind);
+  const bool beyond = std::ranges::any_of(field.networks, beyond_sines);
+  metadata["version"] = beyond ? 4 : kind > SignalKind::picture ? 3 : is_tiled ? 2 : 1;
+  metadata["kind"] = kind_names[static_cast<std::size_t>(field.kind)];
   metadata["architecture"] = ordered_json::array();
   for (const Network& network : networks_to_describe(field)) {
     const Architecture& a = network.architecture;
-    metadata["architecture"].push_back({{"inputs", a.inputs},
-                                        {"outputs", a.outputs},
-                                        {"width", a.width},
-                                        {"hidden_layers", a.hidden_layers},
-                                        {"activation", "sine"},
-                                        {"omega_first", a.omega_first},
-                                        {"omega_hidden", a.omega_hidden}});
+    ordered_json described = {{"inputs", a.inputs},
+                              {"outputs", a.outputs},
+                              {"width", a.width},
+                              {"hidden_layers", a.hidden_layers},
+                              {"activation", activation_name(a.activation)}};
+    if (beyond) described["encoding"] = {{"kind", encoding_name(a.encoding.kind)}, {"size", a.encoding.size}};
+    described["omega_first"] = a.omega_first;
+    described["omega_hidden"] = a.omega_hidden;
+    metadata["architecture"].push_back(std::move(described));
   }
   if (is_tiled) metadata["tiles"] = tiling_json(field.tiling);
   metadata["domain"] = {{"units", units_name(kind)}, {"axes", ordered_json::array()}};
@@ -328,15 +347,29 @@ Field description_from(const JsonNode& metadata, std::int64_t version, const std
   }
   constexpr int any = std::numeric_limits<int>::max();
   for (const JsonNode& node : metadata["architecture"].items()) {
-    node.expect_keys({"inputs", "outputs", "width", "hidden_layers", "activation", "omega_first", "omega_hidden"});
-    node["activation"].choice({"sine"});
+    Encoding encoding;
+    if (version >= 4) {
+      node.expect_keys(
+          {"inputs", "outputs", "width", "hidden_layers", "activation", "encoding", "omega_first", "omega_hidden"});
+      const JsonNode said = node["encoding"];
+      said.expect_keys({"kind", "size"});
+      encoding.kind = static_cast<Encoding::Kind>(said["kind"].choice(encoding_names));
+      encoding.size = static_cast<int>(said["size"].integer(-any, any));
+    } else {
+      node.expect_keys({"inputs", "outputs", "width", "hidden_layers", "activation", "omega_first", "omega_hidden"});
+    }
+    const std::span<const std::string_view> known =
+        activation_names().first(version < 4 ? 1 : activation_names().size());
+    const auto activation = static_cast<Activation>(node["activation"].choice(known));
     const auto size = [&](const char* key) { return static_cast<int>(node[key].integer(-any, any)); };
     const Architecture architecture = {.inputs = size("inputs"),
                                        .outputs = size("outputs"),
                                        .width = size("width"),
                                        .hidden_layers = size("hidden_layers"),
                                        .omega_first = node["omega_first"].number(),
-                                       .omega_hidden = node["omega_hidden"].number()};
+                                       .omega_hidden = node["omega_hidden"].number(),
+                                       .activation = activation,
+                                       .encoding = encoding};
     field.networks.push_back({architecture, {}});
   }
   const JsonNode domain = metadata["domain"], output = metadata["output"], signal = metadata["signal"];

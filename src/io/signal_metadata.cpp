@@ -21,12 +21,12 @@ constexpr std::int64_t max_frames = std::int64_t{1} << 40;
 constexpr int max_rate = 1'000'000'000;
 
 // Order of the enumerators.
-constexpr std::initializer_list<const char*> sample_type_names = {"u8", "u16", "f32"};
-constexpr std::initializer_list<const char*> sound_type_names = {"u8", "s16", "s24", "s32", "f32", "f64"};
-constexpr std::initializer_list<const char*> voxel_type_names = {"u8", "i8", "u16", "i16", "i32", "f32"};
-constexpr std::initializer_list<const char*> signal_names = {"none", "picture", "sound", "video", "volume"};
+constexpr std::array<std::string_view, 3> sample_type_names = {"u8", "u16", "f32"};
+constexpr std::array<std::string_view, 6> sound_type_names = {"u8", "s16", "s24", "s32", "f32", "f64"};
+constexpr std::array<std::string_view, 6> voxel_type_names = {"u8", "i8", "u16", "i16", "i32", "f32"};
+constexpr std::array<std::string_view, 5> signal_names = {"none", "picture", "sound", "video", "volume"};
 
-const char* name_of(SampleType type) { return sample_type_names.begin()[static_cast<std::size_t>(type)]; }
+std::string_view name_of(SampleType type) { return sample_type_names[static_cast<std::size_t>(type)]; }
 
 std::optional<std::string> why_invalid(const PictureFormat& picture) {
   if (picture.height < 1 || picture.width < 1 || picture.height > max_picture_side || picture.width > max_picture_side)

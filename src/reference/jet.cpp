@@ -1,7 +1,6 @@
 // Values, gradients and Hessians of a network, carried forward from layer to layer. Every second derivative is carried,
 // also those that symmetry would give for free.
 // SPDX-License-Identifier: MIT
-#include <cmath>
 #include <string>
 
 #include "reference/layers.h"
@@ -41,26 +40,6 @@ Jet affine(const LayerSlice& layer, std::span<const double> parameters, const Je
   return z;
 }
 
-Jet sine(double omega, const Jet& z, int d) {
-  const int width = static_cast<int>(z.value.size());
-  Jet h = zeros(width, d);
-  for (int k = 0; k < width; ++k) {
-    const double s = std::sin(omega * z.value[k]);
-    const double s1 = omega * std::cos(omega * z.value[k]);
-    const double s2 = -omega * omega * s;
-    h.value[k] = s;
-    for (int i = 0; i < d; ++i) {
-      const double z_i = z.gradient[k * d + i];
-      h.gradient[k * d + i] = s1 * z_i;
-      for (int j = 0; j < d; ++j) {
-        const double z_j = z.gradient[k * d + j];
-        h.hessian[(k * d + i) * d + j] = s2 * z_i * z_j + s1 * z.hessian[(k * d + i) * d + j];
-      }
-    }
-  }
-  return h;
-}
-
 double Jet::laplacian(int output) const {
   const int d = static_cast<int>(gradient.size() / value.size());
   double trace = 0;
@@ -77,9 +56,11 @@ Jet jet(const Architecture& architecture, std::span<const double> parameters, st
                     std::to_string(x.size()));
 
   const std::vector<LayerSlice> layers = layer_slices(architecture);
-  Jet h = coordinates_of(x);
-  for (std::size_t l = 0; l + 1 < layers.size(); ++l)
-    h = sine(layers[l].omega, affine(layers[l], parameters, h, architecture.inputs), architecture.inputs);
+  Jet h = encode(architecture, parameters, x);
+  for (std::size_t l = 0; l + 1 < layers.size(); ++l) {
+    const Jet z = affine(layers[l], parameters, h, architecture.inputs);
+    h = activate(architecture.activation, layers[l].omega, z, architecture.inputs);
+  }
   return affine(layers.back(), parameters, h, architecture.inputs);
 }
 

@@ -1,7 +1,6 @@
 // The way back through values, gradients and Hessians of a network, one point at a time: reverse mode through jet.cpp,
 // line for line.
 // SPDX-License-Identifier: MIT
-#include <cmath>
 #include <string>
 #include <vector>
 
@@ -36,33 +35,6 @@ Jet affine_reverse(const LayerSlice& layer, std::span<const double> parameters, 
   return h_bar;
 }
 
-/// h = s(z), h_i = s' z_i, h_ij = s'' z_i z_j + s' z_ij: from the adjoints of h those of z.
-Jet sine_reverse(double omega, const Jet& z, const Jet& h_bar, int d) {
-  const int width = static_cast<int>(z.value.size());
-  Jet z_bar = zeros(width, d);
-  for (int k = 0; k < width; ++k) {
-    const double s = std::sin(omega * z.value[k]);
-    const double s1 = omega * std::cos(omega * z.value[k]);
-    const double s2 = -omega * omega * s;
-    const double s3 = -omega * omega * s1;
-    z_bar.value[k] = s1 * h_bar.value[k];
-    for (int i = 0; i < d; ++i) {
-      const double z_i = z.gradient[k * d + i], bar_i = h_bar.gradient[k * d + i];
-      z_bar.value[k] += s2 * z_i * bar_i;
-      z_bar.gradient[k * d + i] += s1 * bar_i;
-      for (int j = 0; j < d; ++j) {
-        const double z_j = z.gradient[k * d + j], z_ij = z.hessian[(k * d + i) * d + j],
-                     bar_ij = h_bar.hessian[(k * d + i) * d + j];
-        z_bar.value[k] += (s3 * z_i * z_j + s2 * z_ij) * bar_ij;
-        z_bar.gradient[k * d + i] += s2 * z_j * bar_ij;
-        z_bar.gradient[k * d + j] += s2 * z_i * bar_ij;
-        z_bar.hessian[(k * d + i) * d + j] += s1 * bar_ij;
-      }
-    }
-  }
-  return z_bar;
-}
-
 }  // namespace
 
 void jet_reverse(const Architecture& architecture, std::span<const double> parameters, std::span<const double> x,
@@ -74,16 +46,17 @@ void jet_reverse(const Architecture& architecture, std::span<const double> param
                     std::to_string(d) + " to " + std::to_string(c) + " numbers does not fit these lengths");
 
   const std::vector<LayerSlice> layers = layer_slices(architecture);
-  std::vector<Jet> h = {coordinates_of(x)}, z;
+  std::vector<Jet> h = {encode(architecture, parameters, x)}, z;
   for (std::size_t l = 0; l + 1 < layers.size(); ++l) {
     z.push_back(affine(layers[l], parameters, h[l], architecture.inputs));
-    h.push_back(sine(layers[l].omega, z[l], architecture.inputs));
+    h.push_back(activate(architecture.activation, layers[l].omega, z[l], architecture.inputs));
   }
   Jet bar = affine_reverse(layers.back(), parameters, h.back(), u_bar, architecture.inputs, gradient);
   for (std::size_t l = layers.size() - 1; l-- > 0;) {
-    bar = sine_reverse(layers[l].omega, z[l], bar, architecture.inputs);
+    bar = activate_reverse(architecture.activation, layers[l].omega, z[l], bar, architecture.inputs);
     bar = affine_reverse(layers[l], parameters, h[l], bar, architecture.inputs, gradient);
   }
+  encode_reverse(architecture, parameters, x, bar, gradient);
 }
 
 }  // namespace sinefield::reference

@@ -1,9 +1,9 @@
 // The mean squared error of a fit and its gradient by textbook backpropagation, one point after the other.
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <cmath>
 #include <string>
 
+#include "reference/layers.h"
 #include "reference/reference.h"
 #include "sinefield/error.h"
 
@@ -61,13 +61,14 @@ double squared_error(const Architecture& architecture, std::span<const double> p
   std::ranges::fill(gradient, 0.0);
 
   for (std::int64_t n = 0; n < points; ++n) {
-    std::vector<Vector> inputs_of = {Vector(coordinates.row(n), coordinates.row(n) + architecture.inputs)};
+    const std::span<const double> x(coordinates.row(n), static_cast<std::size_t>(architecture.inputs));
+    std::vector<Vector> inputs_of = {encode(architecture, parameters, x).value};
     std::vector<Vector> z;
     for (std::size_t l = 0; l < layers.size(); ++l) {
       z.push_back(affine(layers[l], parameters, inputs_of[l]));
       if (l + 1 == layers.size()) break;
       Vector h = z[l];
-      for (double& unit : h) unit = std::sin(layers[l].omega * unit);
+      for (double& unit : h) unit = activation(architecture.activation, layers[l].omega, unit).value;
       inputs_of.push_back(h);
     }
 
@@ -79,10 +80,15 @@ double squared_error(const Architecture& architecture, std::span<const double> p
     }
     for (std::size_t l = layers.size(); l-- > 0;) {
       const Vector h_bar = affine_reverse(layers[l], parameters, inputs_of[l], z_bar, gradient);
-      if (l == 0) break;
-      const double omega = layers[l - 1].omega;
+      if (l == 0) {
+        Jet e_bar = zeros(static_cast<int>(h_bar.size()), architecture.inputs);
+        e_bar.value = h_bar;
+        encode_reverse(architecture, parameters, x, e_bar, gradient);
+        break;
+      }
       z_bar = h_bar;
-      for (std::size_t k = 0; k < z_bar.size(); ++k) z_bar[k] *= omega * std::cos(omega * z[l - 1][k]);
+      for (std::size_t k = 0; k < z_bar.size(); ++k)
+        z_bar[k] *= activation(architecture.activation, layers[l - 1].omega, z[l - 1][k]).first;
     }
   }
   return sum / terms;

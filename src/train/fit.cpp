@@ -97,18 +97,26 @@ Field field_for(const Signal& whole, const Signal& learned, const FitOptions& op
                             .width = recipe.width,
                             .hidden_layers = recipe.hidden_layers,
                             .omega_first = omegas.back(),
-                            .omega_hidden = recipe.omega_hidden};
+                            .omega_hidden = recipe.omega_hidden,
+                            .activation = recipe.activation};
   if (recipe.tiles.kind != TileChoice::Kind::none) {
     field.kind = FieldKind::tiles;
     field.tiling = signal_tiling(learned, recipe, options.parameters);
-    architecture.omega_first = share_omega(field.tiling, omegas);
+    // Without frequencies of its own, a network sees its box as [-1, 1].
+    const bool tuned = recipe.activation == Activation::sine || recipe.activation == Activation::finer;
+    architecture.omega_first = tuned ? share_omega(field.tiling, omegas) : omegas.back();
+    architecture.encoding = encoding_of(recipe, learned, field.tiling);
     if (const auto reason = why_invalid(architecture)) throw bad_input("invalid architecture: " + *reason);
     // Zero parameters: an untrained tile is its mean. The run makes as many as there are tiles.
     field.networks = {{architecture, std::vector<float>(static_cast<std::size_t>(parameter_count(architecture)))}};
-  } else if (options.init) {
+    return field;
+  }
+  architecture.encoding = encoding_of(recipe, learned, {});
+  if (options.init) {
     if (options.init->architecture != architecture)
       throw bad_input("the network to start from has another architecture than the one asked for",
-                      "give the same --width, --hidden-layers and omegas, and a signal of the same axes and channels");
+                      "give the same --width, --hidden-layers, omegas, --activation and --encoding, and a signal of "
+                      "the same axes and channels");
     if (std::ssize(options.init->parameters) != parameter_count(architecture))
       throw bad_input(fmt::format("the network to start from has {} parameters, its architecture {}",
                                   options.init->parameters.size(), parameter_count(architecture)));

@@ -74,7 +74,7 @@ class NetworkRun {
   static engine::JetPlan plan_for(Supervise supervise, const Architecture& architecture) {
     const std::vector<double> ones(static_cast<std::size_t>(architecture.inputs), 1.0);
     return supervise == Supervise::value      ? engine::value_plan()
-           : supervise == Supervise::gradient ? engine::gradient_plan(architecture.inputs, architecture.outputs)
+           : supervise == Supervise::gradient ? engine::gradient_plan(architecture)
                                               : engine::laplacian_plan(ones);
   }
 

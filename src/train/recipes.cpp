@@ -247,6 +247,33 @@ const Recipe& recipe_named(SignalKind kind, std::string_view name) {
   throw bad_input(fmt::format("--recipe {}: unknown recipe", name), "known ones: " + known);
 }
 
+Recipe with_activation(Recipe recipe, Activation activation) {
+  recipe.activation = activation;
+  switch (activation) {
+    case Activation::sine:
+    case Activation::finer:
+      return recipe;
+    case Activation::gauss:
+      recipe.omega_first = 30;
+      recipe.omega_hidden = 3;
+      return recipe;
+    default:
+      recipe.omega_first = recipe.omega_hidden = 1;
+      return recipe;
+  }
+}
+
+Encoding encoding_of(const Recipe& recipe, const Signal& signal, const Tiling& tiling) {
+  Encoding encoding = recipe.encoding;
+  if (encoding.kind != Encoding::Kind::positional || encoding.size > 0) return encoding;
+  const std::vector<std::int64_t> sizes = signal.samples->sizes();
+  double fewest = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < sizes.size(); ++i)
+    fewest = std::min(fewest, static_cast<double>(sizes[i]) / (tiling.axes.empty() ? 1 : tiling.axes[i].tiles()));
+  encoding.size = sizes.size() == 3 ? 10 : std::clamp(static_cast<int>(std::floor(std::log2(fewest / 4))), 1, 24);
+  return encoding;
+}
+
 double suggested_lr(const Recipe& recipe, int usual_width) {
   return recipe.width < 1 ? recipe.lr : recipe.lr * std::sqrt(static_cast<double>(usual_width) / recipe.width);
 }
@@ -276,7 +303,8 @@ Tiling signal_tiling(const Signal& signal, const Recipe& recipe, std::int64_t pa
     const Architecture network{.inputs = static_cast<int>(axes.size()),
                                .outputs = signal.samples->channels(),
                                .width = recipe.width,
-                               .hidden_layers = recipe.hidden_layers};
+                               .hidden_layers = recipe.hidden_layers,
+                               .encoding = encoding_of(recipe, signal, {})};
     const double budget =
         parameters > 0
             ? static_cast<double>(parameters)

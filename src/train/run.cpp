@@ -39,6 +39,7 @@ std::map<std::string, std::string> run_identity(const RunSignal& signal, const F
   std::string size;  // width first, as people say it
   for (const std::int64_t n : signal.whole.samples->sizes())
     size = size.empty() ? fmt::format("{}", n) : fmt::format("{} x {}", n, size);
+  const Architecture& network = start.networks.front().architecture;
   return {{"software", SINEFIELD_VERSION},
           {"isa", std::string(isa_name(options.compute.isa))},
           {std::string(signal_kind_name(signal_kind(signal.whole.format))),
@@ -49,8 +50,10 @@ std::map<std::string, std::string> run_identity(const RunSignal& signal, const F
           {"blend", std::string(blend_name(recipe.blend))},
           {"width", fmt::format("{}", recipe.width)},
           {"hidden-layers", fmt::format("{}", recipe.hidden_layers)},
-          {"omega-first", fmt::format("{}", start.networks.front().architecture.omega_first)},
+          {"omega-first", fmt::format("{}", network.omega_first)},
           {"omega-hidden", fmt::format("{}", recipe.omega_hidden)},
+          {"activation", std::string(activation_name(network.activation))},
+          {"encoding", encoding_text(network.encoding)},
           {"optimizer", std::string(optimizer_name(recipe.optimizer))},
           {"lr", fmt::format("{}", recipe.lr)},
           {"schedule", std::string(schedule_name(recipe.schedule))},

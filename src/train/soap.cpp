@@ -46,6 +46,7 @@ Soap<T>::Soap(const Architecture& architecture, Isa isa, engine::Workers& worker
     sides_.emplace_back(size, tile);
     return static_cast<int>(sides_.size()) - 1;
   };
+  if (const std::int64_t encoding = encoding_parameters(architecture); encoding > 0) add_plain(0, encoding);
   for (const LayerSlice& slice : layer_slices(architecture)) {
     add_plain(slice.bias, slice.outputs);
     const int left = add_side(slice.outputs), right = add_side(slice.inputs);

@@ -66,9 +66,8 @@ class TilesRun {
         tiles_(static_cast<std::size_t>(field_.tiling.tiles())) {
     field_.networks.resize(tiles_.size(), Network(field_.networks.front()));
     const Architecture& architecture = field_.networks.front().architecture;
-    const engine::JetPlan plan = options.supervise == Supervise::value
-                                     ? engine::value_plan()
-                                     : engine::gradient_plan(architecture.inputs, architecture.outputs);
+    const engine::JetPlan plan =
+        options.supervise == Supervise::value ? engine::value_plan() : engine::gradient_plan(architecture);
     for (int w = 0; w < workers_->count(); ++w)
       tile_workers_.push_back(std::make_unique<TileWorker>(architecture, recipe_, plan, options.compute.isa));
     describe_tiles();

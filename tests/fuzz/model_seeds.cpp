@@ -54,6 +54,16 @@ void write_seeds(const std::filesystem::path& folder) {
   sum.channels = {{1, 0}};
   put(folder / "sum", text_of(sum));
 
+  Field encoded = picture;
+  encoded.networks = {initial_network({.inputs = 2,
+                                       .outputs = 2,
+                                       .width = 3,
+                                       .hidden_layers = 0,
+                                       .activation = Activation::tanh,
+                                       .encoding = {Encoding::Kind::rbf, 2}},
+                                      1)};
+  put(folder / "encoded", text_of(encoded));
+
   Field tiles;
   tiles.kind = FieldKind::tiles;
   tiles.tiling.axes = {{.low = -1, .high = 1, .cuts = {0}, .reach = {0.25}, .half_width = 0.625}};
