@@ -154,6 +154,7 @@ void FirstLayerStreamsGradient(const NetworkLayout& net, const JetPlan& plan, in
     }
 }
 
+// Without a gradient (nullptr) it sums none: what is wanted then are the arrays of the block (jacobian-inl.h).
 template <class T>
 double TrainJet(const NetworkLayout& net, const JetPlan& plan, const T* packed, const Batch<T>& batch,
                 std::int64_t first, std::int64_t count, T* gradient, Scratch<T> scratch) {
@@ -178,20 +179,22 @@ double TrainJet(const NetworkLayout& net, const JetPlan& plan, const T* packed, 
       }
     LinearOutput(net, packed, all_rows, rows, block.h[last], block.u);
     const double loss = Seed(batch, begin, points, rows, outputs, streams, block.u, block.u_bar);
-    OutputGradient(net, all_rows, rows, block.h[last], block.u_bar, gradient);
+    if (gradient != nullptr) OutputGradient(net, all_rows, rows, block.h[last], block.u_bar, gradient);
     for (int j = 0; j < net.panels(net.output.inputs); ++j) {
       const size_t at = static_cast<size_t>(j) * panel_size;
       OutputAdjointPanel(net, packed, j, all_rows, block.u_bar, store);
       JetActivationReverse(plan, stride, block.h[last] + at, bar, block.c[last] + at);
     }
     for (size_t l = last; l > 0; --l) {
-      WeightGradient(net, net.layers[l], all_rows, rows, block.h[l - 1], block.c[l], panel_size, gradient);
+      if (gradient != nullptr)
+        WeightGradient(net, net.layers[l], all_rows, rows, block.h[l - 1], block.c[l], panel_size, gradient);
       for (int j = 0; j < net.panels(net.layers[l].inputs); ++j) {
         const size_t at = static_cast<size_t>(j) * panel_size;
         InputAdjointPanel(packed, net.layers[l], j, all_rows, block.c[l], store);
         JetActivationReverse(plan, stride, block.h[l - 1] + at, bar, block.c[l - 1] + at);
       }
     }
+    if (gradient == nullptr) return loss;
     WeightGradient(net, net.layers[0], rows, rows, block.x, block.c[0], panel_size, gradient);
     FirstLayerStreamsGradient(net, plan, rows, block.c[0], gradient);
     return loss;
