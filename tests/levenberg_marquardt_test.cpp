@@ -15,7 +15,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/jet_query.h"
+#include "allocation_count.h"
 #include "engine_samples.h"
 #include "reference/reference.h"
 #include "refusal.h"
@@ -356,6 +356,23 @@ TEST(LevenbergMarquardtNetwork, matrices_are_those_of_the_rows) {
       for (std::size_t k = 0; k < column.size(); ++k) expected[i * column.size() + k] += column[i] * column[k];
   }
   for (std::size_t i = 0; i < normal.size(); ++i) EXPECT_NEAR(normal[i], expected[i], 1e-12 * largest(expected)) << i;
+}
+
+TEST(LevenbergMarquardtNetwork, steps_allocate_nothing) {
+  const std::array<double, 1> one = {1};
+  engine::SerialWorkers workers;
+  for (const int width : {16, 5}) {  // either form
+    const Architecture a{
+        .inputs = 1, .outputs = 1, .width = width, .hidden_layers = 1, .omega_first = 4, .omega_hidden = 2};
+    const Equation equation = cubic(100);
+    train::NetworkResiduals residuals(a, best_isa(), workers, engine::laplacian_plan(one), equation);
+    std::vector<double> p = some_parameters(a, 1);
+    LevenbergMarquardt method(residuals, 1e-9);
+    method.step(p);
+    const std::int64_t before = allocation_count();
+    for (int step = 0; step < 10; ++step) method.step(p);
+    EXPECT_EQ(allocation_count() - before, 0) << width;
+  }
 }
 
 TEST(LevenbergMarquardtNetwork, bits_do_not_depend_on_threads_nor_on_interruptions) {
