@@ -98,6 +98,9 @@ Recipe recipe_of(const TrainingArguments& a, SignalKind kind, const std::optiona
   if (a.overlap) recipe.overlap = *a.overlap;
   if (!a.blend.empty()) recipe.blend = blend_from_name(a.blend);
   if (!a.optimizer.empty()) recipe.optimizer = optimizer_from_name(a.optimizer);
+  if (a.lr && recipe.optimizer == OptimizerKind::lbfgs)
+    throw bad_input(fmt::format("--lr {} with --optimizer lbfgs, which finds the lengths of its steps", *a.lr),
+                    "leave --lr out");
   if (a.lr) {
     recipe.lr = *a.lr;
   } else {
@@ -167,7 +170,9 @@ void TrainingArguments::add_to(CLI::App& app, SignalKind kind) {
   app.add_option("--recipe", recipe,
                  "fast: tiles of small networks (default); single: one network; original: the paper's")
       ->group(training_group);
-  app.add_option("--optimizer", optimizer, "adam or soap (default: the recipe's)")->group(training_group);
+  app.add_option("--optimizer", optimizer,
+                 "adam, soap or lbfgs: of one network, with --batch all (default: the recipe's)")
+      ->group(training_group);
   app.add_option("--lr", lr, "learning rate")->check(CLI::PositiveNumber)->group(training_group);
   app.add_option("--batch", batch, "samples per step of a network, or all")->group(training_group);
   app.add_option("--horizon", horizon,

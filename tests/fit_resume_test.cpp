@@ -24,7 +24,7 @@ FitOptions resumable(Kind kind, OptimizerKind optimizer) {
   FitOptions options = kind == Kind::network ? small_options(330) : tile_options(3, 2);
   options.recipe.optimizer = optimizer;
   if (kind == Kind::network) {
-    options.recipe.batch = 100;
+    options.recipe.batch = optimizer == OptimizerKind::lbfgs ? 0 : 100;
   } else {
     options.total_steps = 3000;
     options.psnr = 60;
@@ -95,13 +95,17 @@ TEST_P(Resumed, run_goes_on_from_a_checkpoint_on_the_way) {
   EXPECT_LT(calls, kind == Kind::network ? 330 : 20) << "it went on from there";
 }
 
+std::string name_of_resumed(const testing::TestParamInfo<std::tuple<Kind, OptimizerKind>>& tested) {
+  return std::string(std::get<0>(tested.param) == Kind::network ? "network" : "tiles") + "_" +
+         std::string(optimizer_name(std::get<1>(tested.param)));
+}
+
 INSTANTIATE_TEST_SUITE_P(, Resumed,
                          testing::Combine(testing::Values(Kind::network, Kind::tiles),
                                           testing::Values(OptimizerKind::adam, OptimizerKind::soap)),
-                         [](const auto& tested) {
-                           return std::string(std::get<0>(tested.param) == Kind::network ? "network" : "tiles") + "_" +
-                                  std::string(optimizer_name(std::get<1>(tested.param)));
-                         });
+                         name_of_resumed);
+INSTANTIATE_TEST_SUITE_P(whole_batches, Resumed, testing::Values(std::tuple{Kind::network, OptimizerKind::lbfgs}),
+                         name_of_resumed);
 
 TEST(Resume, without_a_state_starts_at_the_beginning) {
   const TemporaryFolder folder;

@@ -28,6 +28,13 @@ namespace {
 
 using testing::HasSubstr;
 
+/// One that is told gradients, not where to find them.
+std::unique_ptr<train::GradientOptimizer<float>> make(OptimizerKind kind, const Architecture& architecture,
+                                                      engine::Workers& workers) {
+  if (kind == OptimizerKind::soap) return std::make_unique<train::Soap<float>>(architecture, best_isa(), workers);
+  return std::make_unique<train::Adam<float>>(static_cast<std::size_t>(parameter_count(architecture)), best_isa());
+}
+
 double norm(const std::vector<double>& x) { return std::sqrt(std::inner_product(x.begin(), x.end(), x.begin(), 0.0)); }
 
 // ---- Adam
@@ -119,6 +126,45 @@ TEST(ClipScale, gradients_longer_than_the_clip_are_scaled_to_it_and_others_left_
   });
 }
 
+/// (p - 1)^2 summed, whose gradient is 2 (p - 1).
+class Parabola final : public train::Objective<float> {
+ public:
+  double operator()(std::span<const float> parameters, std::span<float> gradient) override {
+    double loss = 0;
+    for (std::size_t i = 0; i < gradient.size(); ++i) {
+      gradient[i] = 2 * (parameters[i] - 1);
+      loss += 0.25 * static_cast<double>(gradient[i]) * static_cast<double>(gradient[i]);
+    }
+    return fails ? INFINITY : loss;
+  }
+  bool fails = false;
+};
+
+TEST(Optimizer, goes_along_the_clipped_gradient_of_its_objective) {
+  const Architecture architecture{.inputs = 3, .outputs = 2, .width = 7, .hidden_layers = 1};
+  engine::SerialWorkers workers;
+  for (const OptimizerKind kind : {OptimizerKind::adam, OptimizerKind::soap}) {
+    SCOPED_TRACE(optimizer_name(kind));
+    const auto given = make(kind, architecture, workers);
+    const auto asking = train::make_optimizer(kind, architecture, 0.5, best_isa(), workers);
+    const std::vector<float> start = as<float>(some_parameters(architecture, 3));
+    std::vector<float> expected = start, parameters = start, gradient(start.size());
+    Parabola parabola;
+    for (int step = 0; step < 5; ++step) {
+      const double loss = parabola(expected, gradient);
+      given->step(expected, gradient, 0.01, 0.5 / norm(as<double>(gradient)));
+      EXPECT_EQ(asking->advance(parameters, parabola, 0.01), loss);
+      for (std::size_t i = 0; i < parameters.size(); ++i) ASSERT_NEAR(parameters[i], expected[i], 1e-6) << i;
+    }
+    EXPECT_NE(parameters, start);
+    parabola.fails = true;
+    expected = parameters;
+    EXPECT_EQ(asking->advance(parameters, parabola, 0.01), INFINITY);
+    EXPECT_EQ(parameters, expected) << "a loss that is not finite moves nothing";
+    EXPECT_EQ(asking->state().steps, 5);
+  }
+}
+
 TEST(Optimizer, scale_multiplies_the_gradient) {
   const Architecture architecture{.inputs = 3, .outputs = 2, .width = 7, .hidden_layers = 1};
   for (const OptimizerKind kind : {OptimizerKind::adam, OptimizerKind::soap}) {
@@ -127,7 +173,7 @@ TEST(Optimizer, scale_multiplies_the_gradient) {
     engine::SerialWorkers workers;
     const auto run = [&](bool scaled_before) {
       std::vector<float> parameters = as<float>(some_numbers(count, 1, 3));
-      const auto optimizer = train::make_optimizer(kind, architecture, best_isa(), workers);
+      const auto optimizer = make(kind, architecture, workers);
       for (std::uint64_t step = 0; step < 5; ++step) {
         const double scale = std::exp2(-static_cast<double>(step % 3));  // exact
         std::vector<double> gradient = some_numbers(count, 1, 10 + step);
@@ -279,7 +325,7 @@ class SoapShape : public testing::TestWithParam<Architecture> {
  protected:
   static std::vector<float> run(const Architecture& architecture, int threads, std::uint64_t steps) {
     const auto workers = engine::make_workers(threads);
-    const auto soap = train::make_optimizer(OptimizerKind::soap, architecture, best_isa(), *workers);
+    const auto soap = make(OptimizerKind::soap, architecture, *workers);
     std::vector<float> parameters = as<float>(some_parameters(architecture, 1));
     for (std::uint64_t step = 0; step < steps; ++step)
       soap->step(parameters, as<float>(gradient_for(architecture, step)), 0.01, 1);
@@ -301,19 +347,18 @@ TEST_P(SoapShape, a_state_goes_on_with_the_same_bits_and_a_restart_is_fresh) {
   engine::SerialWorkers workers;
   for (const OptimizerKind kind : {OptimizerKind::adam, OptimizerKind::soap}) {
     SCOPED_TRACE(optimizer_name(kind));
-    const auto make = [&] { return train::make_optimizer(kind, architecture, best_isa(), workers); };
-    const auto steps = [&](train::Optimizer& optimizer, std::vector<float>& parameters, std::uint64_t from,
-                           std::uint64_t to) {
+    const auto steps = [&](train::GradientOptimizer<float>& optimizer, std::vector<float>& parameters,
+                           std::uint64_t from, std::uint64_t to) {
       for (; from < to; ++from) optimizer.step(parameters, as<float>(gradient_for(architecture, from)), 0.01, 1);
     };
     const std::vector<float> start = as<float>(some_parameters(architecture, 1));
     std::vector<float> whole = start;
-    const auto undisturbed = make();
+    const auto undisturbed = make(kind, architecture, workers);
     steps(*undisturbed, whole, 0, 27);
     for (const std::uint64_t at : {0U, 1U, 7U, 10U, 11U, 12U}) {
       SCOPED_TRACE(at);
       std::vector<float> parameters = start;
-      const auto before = make(), after = make();
+      const auto before = make(kind, architecture, workers), after = make(kind, architecture, workers);
       steps(*before, parameters, 0, at);
       const train::Optimizer::State state = before->state();
       EXPECT_EQ(state.steps, static_cast<std::int64_t>(at));
@@ -336,7 +381,7 @@ TEST_P(SoapShape, steps_allocate_nothing) {
     for (const OptimizerKind kind : {OptimizerKind::adam, OptimizerKind::soap}) {
       SCOPED_TRACE(fmt::format("{}, {} threads", optimizer_name(kind), threads));
       const auto workers = engine::make_workers(threads);
-      const auto optimizer = train::make_optimizer(kind, architecture, best_isa(), *workers);
+      const auto optimizer = make(kind, architecture, *workers);
       std::vector<float> parameters = as<float>(some_parameters(architecture, 1));
       const std::vector<float> gradient = as<float>(gradient_for(architecture, 0));
       for (int step = 0; step < 11; ++step) optimizer->step(parameters, gradient, 0.01, 1);  // workers warm up too
@@ -360,7 +405,7 @@ TEST(Soap, a_side_of_more_than_2048_is_left_as_it_is) {
   // The first weights are (2049, 1): no side is preconditioned, so they and the biases get Adam with SOAP's constants.
   const Architecture architecture{.inputs = 1, .outputs = 1, .width = 2049, .hidden_layers = 0};
   engine::SerialWorkers workers;
-  const auto soap = train::make_optimizer(OptimizerKind::soap, architecture, best_isa(), workers);
+  const auto soap = make(OptimizerKind::soap, architecture, workers);
   EXPECT_EQ(soap->state().arrays.size(), 2U) << "two moments, no bases";
   const std::vector<double> start = some_parameters(architecture, 1);
   std::vector<double> expected = start;
@@ -381,7 +426,7 @@ TEST(Soap, a_side_of_more_than_2048_is_left_as_it_is) {
 TEST(Soap, zero_gradients_move_nothing_and_break_nothing) {
   const Architecture architecture{.inputs = 2, .outputs = 1, .width = 9, .hidden_layers = 1};
   engine::SerialWorkers workers;
-  const auto soap = train::make_optimizer(OptimizerKind::soap, architecture, best_isa(), workers);
+  const auto soap = make(OptimizerKind::soap, architecture, workers);
   const std::vector<float> start = as<float>(some_parameters(architecture, 1));
   std::vector<float> parameters = start;
   for (int step = 0; step < 25; ++step) soap->step(parameters, std::vector<float>(parameters.size()), 0.01, 1);
@@ -404,10 +449,10 @@ TEST(Optimizer, a_state_of_another_network_or_optimizer_is_refused) {
     return std::string();
   };
   engine::SerialWorkers workers;
-  for (const OptimizerKind kind : {OptimizerKind::adam, OptimizerKind::soap}) {
+  for (const OptimizerKind kind : {OptimizerKind::adam, OptimizerKind::soap, OptimizerKind::lbfgs}) {
     const auto make = [&](OptimizerKind which, int width) {
-      return train::make_optimizer(which, {.inputs = 2, .outputs = 1, .width = width, .hidden_layers = 1}, best_isa(),
-                                   workers);
+      return train::make_optimizer(which, {.inputs = 2, .outputs = 1, .width = width, .hidden_layers = 1}, 1,
+                                   best_isa(), workers);
     };
     const auto optimizer = make(kind, 4);
     EXPECT_THAT(refusal(*optimizer, make(kind, 5)->state()), HasSubstr("numbers, expected 37"));
@@ -421,10 +466,11 @@ TEST(Optimizer, a_state_of_another_network_or_optimizer_is_refused) {
 }
 
 TEST(OptimizerKind, names_go_both_ways) {
-  for (const OptimizerKind kind : {OptimizerKind::adam, OptimizerKind::soap})
+  for (const OptimizerKind kind : {OptimizerKind::adam, OptimizerKind::soap, OptimizerKind::lbfgs})
     EXPECT_EQ(optimizer_from_name(optimizer_name(kind)), kind);
   EXPECT_EQ(optimizer_name(OptimizerKind::soap), "soap");
-  EXPECT_THROW(optimizer_from_name("lbfgs"), Error);
+  EXPECT_EQ(optimizer_name(OptimizerKind::lbfgs), "lbfgs");
+  EXPECT_THROW(optimizer_from_name("bfgs"), Error);
 }
 
 }  // namespace

@@ -268,7 +268,10 @@ struct BlockArrays {
     }
     u = scratch.Take(net.outputs(), rows * streams);
     u_bar = scratch.Take(net.outputs(), rows * streams);
+    first_inputs = net.encoded() ? e : x;
   }
+  /// What layer l reads.
+  const T* Inputs(size_t l) const { return l == 0 ? first_inputs : h[l - 1]; }
 };
 
 }  // namespace sinefield::HWY_NAMESPACE

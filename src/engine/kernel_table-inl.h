@@ -9,6 +9,7 @@
 #endif
 
 #include "engine/block-inl.h"
+#include "engine/jacobian-inl.h"
 #include "engine/jets-inl.h"
 #include "engine/kernels.h"
 #include "engine/matrices-inl.h"
@@ -30,6 +31,13 @@ const engine::Kernels<T>& KernelTable() {
       .train = Train<T>,
       .query = Query<T>,
       .features = Features<T>,
+      .jacobian = {.block_points = TrainPoints,
+                   .scratch = JacobianScratch<T>,
+                   .linearise = Linearise<T>,
+                   .times = JacobianTimes<T>,
+                   .transposed_times = JacobianTransposedTimes<T>,
+                   .gram = JacobianGram<T>,
+                   .row = JacobianRow<T>},
       .add = Add<T>,
       .sum_of_squares = SumOfSquares<T>,
       .adam = Adam<T>,

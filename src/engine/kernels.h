@@ -71,6 +71,31 @@ struct PanelProduct {
   T share = 1;
 };
 
+/// The second exit of a pass: the inputs and adjoints of every affine map, kept block by block, and products with the
+/// Jacobian J that they are the factors of (jacobian-inl.h). A row of J is a point; the plan is a jet. `v` is packed as
+/// parameters are, `points` those of the block.
+template <class T>
+struct JacobianKernels {
+  /// Points of a block, elements that its factors take (`Kernels::train_scratch`), and elements of scratch for one
+  /// worker.
+  int (*block_points)(const NetworkLayout&, const JetPlan&);
+  std::size_t (*scratch)(const NetworkLayout&, const JetPlan&);
+  /// Points first .. first + count - 1, at most a block: writes their factors, returns the share of the loss.
+  double (*linearise)(const NetworkLayout&, const JetPlan&, const T* packed, const Batch<T>&, std::int64_t first,
+                      int count, T* factors);
+  /// result = J v of one block.
+  void (*times)(const NetworkLayout&, const JetPlan&, const T* factors, int points, const T* v, T* result, T* scratch);
+  /// Adds J' w of one block to the packed gradient.
+  void (*transposed_times)(const NetworkLayout&, const JetPlan&, const T* factors, int points, const T* w,
+                           T* packed_gradient, T* scratch);
+  /// The columns of J J' that belong to one block, from the diagonal down, and their mirror image. Blocks lie
+  /// `block_size` elements apart and hold `points` points in all.
+  void (*gram)(const NetworkLayout&, const JetPlan&, const T* factors, std::size_t block_size, std::int64_t points,
+               std::int64_t block, MatrixView<T> matrix, T* scratch);
+  /// One row of J, flat layout.
+  void (*row)(const NetworkLayout&, const JetPlan&, const T* factors, int points, int point, T* row, T* scratch);
+};
+
 template <class T>
 struct Kernels {
   Tile tile;
@@ -94,6 +119,7 @@ struct Kernels {
   /// query.
   void (*features)(const NetworkLayout&, const JetPlan&, const T* packed, const QueryPoints<T>&, std::int64_t first,
                    std::int64_t count, T* out, T* scratch);
+  JacobianKernels<T> jacobian;
 
   /// into += from
   void (*add)(T* into, const T* from, std::size_t size);

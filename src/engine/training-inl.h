@@ -111,6 +111,7 @@ void FirstLayerStreamsGradient(const NetworkLayout& net, const JetPlan& plan, in
     }
 }
 
+// Without a gradient (nullptr) it sums none: what is wanted then are the arrays of the block (jacobian-inl.h).
 template <class T>
 double TrainJet(const NetworkLayout& net, const JetPlan& plan, const T* packed, const Batch<T>& batch,
                 std::int64_t first, std::int64_t count, T* gradient, Scratch<T> scratch) {
@@ -131,31 +132,32 @@ double TrainJet(const NetworkLayout& net, const JetPlan& plan, const T* packed, 
     const size_t panel_size = jet.Stride() * static_cast<size_t>(streams);
     Coefficients(plan, rows, block.coefficients, [&](Streams<T> a) { batch.coefficients(begin, points, a); });
     if (net.encoded()) Encode(net, jet, packed, block.x, block.e_kept, block.e);
-    const T* const inputs = net.encoded() ? block.e : block.x;
     const auto omega = [&](size_t l) { return static_cast<T>(net.layers[l].flat.omega); };
     for (size_t l = 0; l <= last; ++l)
       for (int j = 0; j < net.panels(net.layers[l].outputs); ++j) {
         const size_t at = static_cast<size_t>(j) * panel_size;
-        JetPanel(net, plan, packed, l, j, rows, l == 0 ? inputs : block.h[l - 1], block.c[l] + at);
+        JetPanel(net, plan, packed, l, j, rows, block.Inputs(l), block.c[l] + at);
         activation.jet_kept(omega(l), jet, block.c[l] + at, block.h[l] + at);
       }
     LinearOutput(net, packed, all_rows, rows, block.h[last], block.u);
     const double loss = Seed(batch, begin, points, rows, outputs, streams, block.u, block.u_bar);
-    OutputGradient(net, all_rows, rows, block.h[last], block.u_bar, gradient);
+    if (gradient != nullptr) OutputGradient(net, all_rows, rows, block.h[last], block.u_bar, gradient);
     for (int j = 0; j < net.panels(net.output.inputs); ++j) {
       const size_t at = static_cast<size_t>(j) * panel_size;
       OutputAdjointPanel(net, packed, j, all_rows, block.u_bar, store);
       activation.jet_reverse(omega(last), jet, block.h[last] + at, bar, block.c[last] + at);
     }
     for (size_t l = last; l > 0; --l) {
-      WeightGradient(net, net.layers[l], all_rows, rows, block.h[l - 1], block.c[l], panel_size, gradient);
+      if (gradient != nullptr)
+        WeightGradient(net, net.layers[l], all_rows, rows, block.h[l - 1], block.c[l], panel_size, gradient);
       for (int j = 0; j < net.panels(net.layers[l].inputs); ++j) {
         const size_t at = static_cast<size_t>(j) * panel_size;
         InputAdjointPanel(packed, net.layers[l], j, all_rows, block.c[l], store);
         activation.jet_reverse(omega(l - 1), jet, block.h[l - 1] + at, bar, block.c[l - 1] + at);
       }
     }
-    WeightGradient(net, net.layers[0], net.encoded() ? all_rows : rows, rows, inputs, block.c[0], panel_size, gradient);
+    if (gradient == nullptr) return loss;
+    WeightGradient(net, net.layers[0], net.encoded() ? all_rows : rows, rows, block.Inputs(0), block.c[0], panel_size, gradient);
     if (!net.encoded()) FirstLayerStreamsGradient(net, plan, rows, block.c[0], gradient);
     for (int j = 0; net.rbf() && j < net.panels(net.layers[0].inputs); ++j) {
       const size_t at = static_cast<size_t>(j) * panel_size;

@@ -7,11 +7,15 @@
 namespace sinefield::train {
 
 template <class T>
-class Adam final : public BasicOptimizer<T> {
+class Adam final : public GradientOptimizer<T> {
  public:
-  using typename BasicOptimizer<T>::State;
+  using typename GradientOptimizer<T>::State;
 
-  Adam(std::size_t parameters, Isa isa) : kernels_(engine::kernels<T>(isa)), mean_(parameters), square_(parameters) {}
+  Adam(std::size_t parameters, Isa isa, Clipping<T> clipping = {})
+      : GradientOptimizer<T>(parameters, clipping),
+        kernels_(engine::kernels<T>(isa)),
+        mean_(parameters),
+        square_(parameters) {}
 
   void step(std::span<T> parameters, std::span<const T> gradient, double lr, double scale) override;
   void restart() override;

@@ -68,6 +68,15 @@ const Signal& checked(const Signal& signal, const FitOptions& options) {
     throw bad_input("restarts are a schedule of tiles, but there is one network", "choose a recipe of one network");
   if (tiled && recipe.schedule == Schedule::cosine)
     throw bad_input("cosine is a schedule of one network, but there are tiles", "choose a recipe of tiles");
+  if (recipe.optimizer == OptimizerKind::lbfgs) {
+    if (tiled)
+      throw bad_input("L-BFGS compares the losses of its steps, but tiles are trained in short cycles of batches",
+                      "train one network, or choose adam or soap");
+    const bool all = recipe.batch == 0 || recipe.batch >= signal.samples->points();
+    if (recipe.batch_share > 0 ? recipe.batch_share < 1 : !all)
+      throw bad_input("L-BFGS compares the losses of its steps, which batches of other samples change",
+                      "give a batch of all samples, or choose adam or soap");
+  }
   if (!(options.checkpoints.every > 0))
     throw bad_input(fmt::format("checkpoints every {} seconds, expected a number above 0", options.checkpoints.every));
   return signal;

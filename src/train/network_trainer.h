@@ -1,11 +1,10 @@
-// One step of one network, whatever its signal: loss and gradient of a batch, clipping, the optimiser. Which samples a
-// step sees, its rate and when to stop are the matter of samplers, schedules and runs.
+// One step of one network, whatever its signal: the optimiser on the loss of a batch. Which samples a step sees, its
+// rate and when to stop are the matter of samplers, schedules and runs.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <memory>
 #include <span>
-#include <vector>
 
 #include "engine/training_step.h"
 #include "train/optimizer.h"
@@ -19,17 +18,14 @@ class NetworkTrainer {
                  engine::JetPlan = engine::value_plan());
 
   /// Changes the parameters by one step at rate `lr`; returns the loss before it. Where that is not finite the
-  /// parameters stay as they are.
+  /// parameters stay as they are. L-BFGS wants the same samples in every step.
   double step(std::span<float> parameters, const engine::Batch<float>&, double lr);
 
   Optimizer& optimizer() { return *optimizer_; }
 
  private:
-  const engine::Kernels<float>& kernels_;
   engine::TrainingStep<float> step_;
   std::unique_ptr<Optimizer> optimizer_;
-  std::vector<float> gradient_;
-  double clip_norm_;
 };
 
 }  // namespace sinefield::train

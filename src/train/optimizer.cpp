@@ -11,13 +11,14 @@
 
 #include "sinefield/error.h"
 #include "train/adam.h"
+#include "train/lbfgs.h"
 #include "train/soap.h"
 
 namespace sinefield {
 namespace {
 
-constexpr std::array<std::pair<OptimizerKind, std::string_view>, 2> names{
-    {{OptimizerKind::adam, "adam"}, {OptimizerKind::soap, "soap"}}};
+constexpr std::array<std::pair<OptimizerKind, std::string_view>, 3> names{
+    {{OptimizerKind::adam, "adam"}, {OptimizerKind::soap, "soap"}, {OptimizerKind::lbfgs, "lbfgs"}}};
 
 }  // namespace
 
@@ -28,17 +29,35 @@ std::string_view optimizer_name(OptimizerKind kind) {
 OptimizerKind optimizer_from_name(std::string_view name) {
   for (const auto& [kind, known] : names)
     if (known == name) return kind;
-  throw bad_input(fmt::format("there is no optimizer '{}'", name), "known ones: adam, soap");
+  throw bad_input(fmt::format("there is no optimizer '{}'", name), "known ones: adam, soap, lbfgs");
 }
 
 }  // namespace sinefield
 
 namespace sinefield::train {
 
-std::unique_ptr<Optimizer> make_optimizer(OptimizerKind kind, const Architecture& architecture, Isa isa,
-                                          engine::Workers& workers) {
-  if (kind == OptimizerKind::soap) return std::make_unique<Soap<float>>(architecture, isa, workers);
-  return std::make_unique<Adam<float>>(static_cast<std::size_t>(parameter_count(architecture)), isa);
+std::unique_ptr<Optimizer> make_optimizer(OptimizerKind kind, const Architecture& architecture, double clip_norm,
+                                          Isa isa, engine::Workers& workers) {
+  const auto parameters = static_cast<std::size_t>(parameter_count(architecture));
+  const Clipping<float> clipping{&engine::kernels<float>(isa, architecture), clip_norm};
+  switch (kind) {
+    case OptimizerKind::adam:
+      return std::make_unique<Adam<float>>(parameters, isa, clipping);
+    case OptimizerKind::soap:
+      return std::make_unique<Soap<float>>(architecture, isa, workers, clipping);
+    case OptimizerKind::lbfgs:
+      return std::make_unique<Lbfgs<float>>(parameters);
+  }
+  return nullptr;
+}
+
+template <class T>
+double GradientOptimizer<T>::advance(std::span<T> parameters, Objective<T>& objective, double lr) {
+  const double loss = objective(parameters, gradient_);
+  if (!std::isfinite(loss)) return loss;
+  const double scale = clipping_.norm == 0 ? 1 : clip_scale<T>(*clipping_.kernels, gradient_, clipping_.norm);
+  step(parameters, gradient_, lr, scale);
+  return loss;
 }
 
 template <class T>
@@ -68,6 +87,8 @@ void check_state(const typename BasicOptimizer<T>::State& state, std::span<const
                                   state.arrays[i].size(), sizes[i]));
 }
 
+template class GradientOptimizer<float>;
+template class GradientOptimizer<double>;
 template double clip_scale(const engine::Kernels<float>&, std::span<const float>, double);
 template double clip_scale(const engine::Kernels<double>&, std::span<const double>, double);
 template void check_state<float>(const BasicOptimizer<float>::State&, std::span<const std::size_t>);

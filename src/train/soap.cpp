@@ -32,8 +32,9 @@ void PanelMatrix<T>::clear() {
 }
 
 template <class T>
-Soap<T>::Soap(const Architecture& architecture, Isa isa, engine::Workers& workers)
-    : kernels_(engine::kernels<T>(isa)),
+Soap<T>::Soap(const Architecture& architecture, Isa isa, engine::Workers& workers, Clipping<T> clipping)
+    : GradientOptimizer<T>(static_cast<std::size_t>(parameter_count(architecture)), clipping),
+      kernels_(engine::kernels<T>(isa)),
       workers_(workers),
       parameters_(static_cast<std::size_t>(parameter_count(architecture))) {
   const engine::Tile tile = kernels_.tile;

@@ -42,14 +42,14 @@ class PanelMatrix {
 };
 
 template <class T>
-class Soap final : public BasicOptimizer<T> {
+class Soap final : public GradientOptimizer<T> {
  public:
-  using typename BasicOptimizer<T>::State;
+  using typename GradientOptimizer<T>::State;
 
   static constexpr double beta1 = 0.95, beta2 = 0.95, epsilon = 1e-8;
   static constexpr int refresh_interval = 10, largest_side = 2048;
 
-  Soap(const Architecture&, Isa, engine::Workers&);
+  Soap(const Architecture&, Isa, engine::Workers&, Clipping<T> = {});
 
   void step(std::span<T> parameters, std::span<const T> gradient, double lr, double scale) override;
   void restart() override;

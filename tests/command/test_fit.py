@@ -106,6 +106,20 @@ class Fitting(CommandTest):
         self.refused("fit", "image", grey, "-o", self.folder / "n.safetensors", "--supervise", "hessian",
                      says=["--supervise"])
 
+    def test_lbfgs_takes_all_samples_of_one_network(self):
+        y, x = np.mgrid[:48, :64] / 12
+        grey = self.folder / "grey.png"
+        grey.write_bytes(png(np.uint8(128 + 60 * np.sin(x + y) + 50 * np.cos(2 * x - y))[..., None]))
+        one = ["--tiles", "none", "--width", 16, "--hidden-layers", 1, "--steps", 100]
+        fitted, model = self.fit(*one, "--batch", "all", "--optimizer", "lbfgs", picture=grey)
+        by_adam, _ = self.fit(*one, "--batch", "all", picture=grey)
+        self.assertGreater(fitted["psnr"], by_adam["psnr"] + 3)
+        self.assertEqual(self.accepted("info", model)["training"]["optimizer"], "lbfgs")
+        to = ["fit", "image", grey, "-o", self.folder / "n.safetensors", "--optimizer", "lbfgs"]
+        self.refused(*to, says=["but tiles are trained in short cycles", "train one network"])
+        self.refused(*to, *one, says=["which batches of other samples change", "give a batch of all samples"])
+        self.refused(*to, *one, "--batch", "all", "--lr", 0.1, says=["--lr 0.1 with --optimizer lbfgs", "leave --lr out"])
+
     def test_a_quality_target_ends_the_run(self):
         fitted, _ = self.fit(*self.shape, "--steps", 100000, "--psnr", 20)
         self.assertEqual(fitted["stopped_by"], "psnr")

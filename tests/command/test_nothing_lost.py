@@ -31,6 +31,7 @@ KINDS = {
     "tiles, soap": ["--steps", 200, "--optimizer", "soap"],
     "network": NETWORK,
     "network, soap": ["--tiles", "none", "--width", 32, "--batch", 512, "--steps", 300, "--optimizer", "soap"],
+    "network, lbfgs": ["--tiles", "none", "--width", 32, "--batch", "all", "--steps", 100, "--optimizer", "lbfgs"],
     "original": ["--recipe", "original", "--width", 32, "--steps", 300],
 }
 
@@ -495,6 +496,13 @@ class SameBits(NothingLost):
                         self.assertEqual(len(models), 1)
                         self.assertEqual(reports[0]["stopped_by"], "psnr" if "--psnr" in more else "steps")
                         self.assertEqual(len({(r["psnr"], r["total_steps"], r["held_out_psnr"]) for r in reports}), 1)
+
+    def test_of_lbfgs_for_any_number_of_threads(self):
+        models = set()
+        for threads in (1, 2, 3):
+            self.accepted(*self.fit(*KINDS["network, lbfgs"], "--threads", threads, "--force", source=self.middling))
+            models.add(self.model.read_bytes())
+        self.assertEqual(len(models), 1)
 
     def test_a_log_changes_nothing(self):
         for options in ([*TILES, "--psnr", 33], NETWORK, [*NETWORK, "--psnr", 31]):
