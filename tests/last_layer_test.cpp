@@ -1,5 +1,5 @@
-// The last layer as a linear problem: features of the engine against the reference, exact solves of least squares, and
-// Poisson's equation by both, against closed forms.
+// The last layer as a linear problem: features of the engine against the reference, exact solves of least squares, rows
+// of fields against the reference, and linear equations solved by them, against closed forms.
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -10,13 +10,22 @@
 #include <iostream>
 #include <numbers>
 #include <random>
+#include <span>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "engine/jet_query.h"
 #include "engine_samples.h"
 #include "reference/reference.h"
 #include "refusal.h"
+#include "sinefield/first_frequencies.h"
+#include "sinefield/model_file.h"
+#include "sinefield/query.h"
+#include "tile_samples.h"
+#include "train/last_layer.h"
 #include "train/least_squares.h"
+#include "windowed_samples.h"
 
 namespace sinefield {
 namespace {
@@ -114,95 +123,305 @@ TEST(LeastSquares, of_columns_that_are_the_same_share_it) {
   EXPECT_THAT(refusal([&] { train::NormalEquations(2, 1).solve(); }), testing::HasSubstr("without rows"));
 }
 
-/// Laplacian u = f in the unit square, u given on its border, u = sin 3 pi x sin 2 pi y + exp(x y).
-struct Poisson {
-  static double u(double x, double y) {
-    return std::sin(3 * std::numbers::pi * x) * std::sin(2 * std::numbers::pi * y) + std::exp(x * y);
-  }
-  static double laplacian(double x, double y) {
-    return -13 * std::numbers::pi * std::numbers::pi * std::sin(3 * std::numbers::pi * x) *
-               std::sin(2 * std::numbers::pi * y) +
-           (x * x + y * y) * std::exp(x * y);
+// ---- the last layers of fields
+
+/// Points of a plane domain with the rows of an equation, and room for what is drawn.
+struct Points {
+  std::vector<double> x;  // (n, 2)
+
+  std::int64_t count() const { return std::ssize(x) / 2; }
+  MatrixView<const double> view() const { return {x.data(), count(), 2}; }
+  std::vector<double> of(auto function) const {
+    std::vector<double> numbers;
+    for (std::size_t p = 0; p < x.size(); p += 2) numbers.push_back(function(x[p], x[p + 1]));
+    return numbers;
   }
 };
 
-/// Sine features with frequencies uniform in a disc, phases uniform; no square layer.
-std::vector<double> disc_features(const Architecture& a, double radius, std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::uniform_real_distribution<double> unit(0, 1);
-  std::vector<double> parameters(static_cast<std::size_t>(parameter_count(a)));
-  const LayerSlice first = layer_slices(a).front();
-  for (std::size_t k = 0; k < static_cast<std::size_t>(a.width); ++k) {
-    const double length = radius * std::sqrt(unit(random)), angle = 2 * std::numbers::pi * unit(random);
-    parameters[2 * k] = length * std::cos(angle);
-    parameters[2 * k + 1] = length * std::sin(angle);
-    parameters[static_cast<std::size_t>(first.bias) + k] = 2 * std::numbers::pi * unit(random);
-  }
-  return parameters;
+MatrixView<const double> column(const std::vector<double>& numbers) { return {numbers.data(), std::ssize(numbers), 1}; }
+
+/// The same coefficients at each of n points.
+MatrixView<const double> everywhere(const std::vector<double>& coefficients, std::int64_t n) {
+  return {coefficients.data(), n, std::ssize(coefficients), 0};
 }
 
-TEST(LastLayer, solves_poissons_equation_exactly) {
-  const Architecture a{.inputs = 2, .outputs = 1, .width = 300, .hidden_layers = 0, .omega_first = 1};
-  const auto width = static_cast<std::size_t>(a.width), unknowns = width + 1;  // the last one is the constant
-  for (std::uint64_t seed = 0; seed < 3; ++seed) {
-    const std::vector<double> parameters = disc_features(a, 18, seed);
-    std::mt19937_64 random(100 + seed);
-    std::uniform_real_distribution<double> unit(0, 1);
-    std::vector<double> inside, border;
-    for (int i = 0; i < 900; ++i) inside.insert(inside.end(), {unit(random), unit(random)});
-    for (int i = 0; i < 200; ++i) {
-      const double t = unit(random);
-      const std::array<std::array<double, 2>, 4> sides = {{{t, 0}, {t, 1}, {0, t}, {1, t}}};
-      border.insert(border.end(), sides[static_cast<std::size_t>(i) % 4].begin(),
-                    sides[static_cast<std::size_t>(i) % 4].end());
-    }
-    const auto workers = engine::make_workers(2);
-    const std::array<double, 2> ones = {1, 1};
-    std::vector<double> rows, right;
-    const auto add = [&](const std::vector<double>& x, const JetPlan& plan, double weight, auto value) {
-      const std::int64_t points = std::ssize(x) / 2;
-      const auto streams = static_cast<std::size_t>(plan.streams());
-      std::vector<double> features(static_cast<std::size_t>(points) * streams * width);
-      JetQuery<double>(a, parameters, plan, best_isa(), *workers).features({x.data(), points, 2}, features);
-      const double share = weight / std::sqrt(static_cast<double>(points));
-      for (std::size_t p = 0; p < static_cast<std::size_t>(points); ++p) {
-        for (std::size_t k = 0; k < width; ++k)
-          rows.push_back(share * features[(p * streams + streams - 1) * width + k]);  // its last stream
-        rows.push_back(streams == 1 ? share : 0);
-        right.push_back(share * value(x[2 * p], x[2 * p + 1]));
-      }
-    };
-    add(inside, engine::laplacian_plan(ones), 1, Poisson::laplacian);
-    add(border, engine::value_plan(), 100, Poisson::u);
-    const std::int64_t count = std::ssize(right);
-    const MatrixView<const double> matrix(rows.data(), count, static_cast<std::int64_t>(unknowns)),
-        wanted(right.data(), count, 1);
-    train::NormalEquations equations(static_cast<int>(unknowns), 1);
-    equations.add(matrix, wanted);
+engine::JetPlan laplacian_plan() { return engine::laplacian_plan(std::array<double, 2>{1, 1}); }
 
-    const auto error = [&](const std::vector<double>& solution) {
-      std::vector<double> solved = parameters, x;
-      std::copy(solution.begin(), solution.end(), solved.end() - static_cast<std::ptrdiff_t>(unknowns));
-      for (int i = 0; i < 20'000; ++i) x.push_back(unit(random));
-      std::vector<double> u(x.size() / 2);
-      double* const out = u.data();
-      JetQuery<double>(a, solved, engine::value_plan(), best_isa(), *workers).run({x.data(), 10'000, 2}, {&out, 1});
-      double difference = 0, size = 0;
-      for (std::size_t p = 0; p < u.size(); ++p) {
-        const double exact = Poisson::u(x[2 * p], x[2 * p + 1]);
-        difference += (u[p] - exact) * (u[p] - exact);
-        size += exact * exact;
-      }
-      return std::sqrt(difference / size);
-    };
-    const double by_qr = error(train::solve_by_qr(matrix, wanted)), by_cholesky = error(equations.solve()),
-                 truncated = error(equations.solve_truncated());
-    std::cout << "relative error: QR " << by_qr << ", Cholesky " << by_cholesky << ", eigenvalues " << truncated
-              << "\n";
-    EXPECT_LT(by_qr, 1e-10);
-    EXPECT_LT(by_cholesky, 1e-7);
-    EXPECT_LT(truncated, 5e-6);
+std::vector<double> true_solution(const Field& field, const std::vector<std::size_t>& solved) {
+  std::vector<double> solution;
+  bool constant_taken = false;
+  for (const std::size_t term : solved) {
+    const Network& network = field.networks[term];
+    const LayerSlice last = layer_slices(network.architecture).back();
+    const auto outputs = static_cast<std::size_t>(last.outputs), width = static_cast<std::size_t>(last.inputs);
+    const float* const weight = network.parameters.data() + last.weight;
+    for (std::size_t unit = 0; unit < width; ++unit)
+      for (std::size_t o = 0; o < outputs; ++o) solution.push_back(weight[o * width + unit]);
+    const bool windowed = !field.windows.empty() && field.windows[term].has_value();
+    if (!windowed && std::exchange(constant_taken, true)) continue;
+    for (std::size_t o = 0; o < outputs; ++o) solution.push_back(network.parameters[last.bias + o]);
   }
+  return solution;
+}
+
+TEST(LastLayers, times_the_rows_are_what_the_field_gives) {
+  const Field field = windowed_field(2, 2);
+  const Points points{some_numbers(2 * 700, 0.6, 3)};
+  const auto n = static_cast<std::size_t>(points.count());
+  const engine::SecondOrder mixed{{{0, 0, 1.5}, {0, 1, -0.75}, {1, 1, 2}}}, pure{{{1, 1, -2}}};
+  const engine::JetPlan plan{.passes = engine::Passes::jet, .first = 2, .second = {mixed, pure}};
+  const std::vector<double> coefficients = some_numbers(points.count() * plan.streams(), 1, 4);
+  std::vector<double> wanted;
+  double size = 0;
+  for (std::size_t p = 0; p < n; ++p) {
+    const reference::Jet jet = reference::sum_jet(field, std::span(points.x).subspan(2 * p, 2));
+    const double* const c = &coefficients[p * 5];
+    for (std::size_t o = 0; o < 2; ++o) {
+      const double* const h = &jet.hessian[4 * o];
+      wanted.push_back(c[0] * jet.value[o] + c[1] * jet.gradient[2 * o] + c[2] * jet.gradient[2 * o + 1] +
+                       c[3] * (1.5 * h[0] - 0.75 * h[1] + 2 * h[3]) - 2 * c[4] * h[3]);
+      size = std::max(size, std::abs(wanted.back()));
+    }
+  }
+  const auto workers = engine::make_workers(2);
+  const std::vector<double> zero(2 * n);
+  for (const std::vector<std::size_t>& solved : {std::vector<std::size_t>{0, 1, 2}, {0}, {1}, {0, 2}, {1, 2}}) {
+    train::LastLayers layers(field, solved, best_isa(), *workers);
+    const train::PointEquations equations{
+        points.view(), plan, {coefficients.data(), points.count(), 5}, {zero.data(), points.count(), 2}};
+    const std::vector<double> solution = true_solution(field, solved);
+    ASSERT_EQ(std::ssize(solution), layers.unknowns() * 2);
+    const auto unknowns = static_cast<std::size_t>(layers.unknowns());
+    std::vector<double> rows(n * unknowns, NAN), right(2 * n, NAN);
+    layers.write(equations, {rows.data(), points.count(), layers.unknowns()}, {right.data(), points.count(), 2});
+    for (std::size_t p = 0; p < n; ++p)
+      for (std::size_t o = 0; o < 2; ++o) {
+        double sum = -right[2 * p + o];  // what the other networks give
+        for (std::size_t k = 0; k < unknowns; ++k) sum += rows[p * unknowns + k] * solution[2 * k + o];
+        ASSERT_NEAR(sum, wanted[2 * p + o], 1e-12 * size) << p;
+      }
+    // The other way: put back, the solution makes the same field.
+    for (const train::Rounding rounding : {train::Rounding::to_floats, train::Rounding::with_remainders}) {
+      const Field again = layers.field_of(solution, rounding);
+      EXPECT_EQ(again.networks.size(),
+                field.networks.size() + (rounding == train::Rounding::with_remainders ? solved.size() : 0));
+      const Jets<double> jets = query<double>(again, points.view(), Order::laplacian, Units::network),
+                         expected = query<double>(field, points.view(), Order::laplacian, Units::network);
+      for (std::size_t e = 0; e < 2 * n; ++e) {
+        ASSERT_NEAR(jets.value[e], expected.value[e], 1e-14);
+        ASSERT_NEAR(jets.laplacian[e], expected.laplacian[e], 1e-12 * size);
+      }
+    }
+    // Block by block it is the same problem.
+    train::NormalEquations whole(layers.unknowns(), 2), blocks(layers.unknowns(), 2);
+    whole.add({rows.data(), points.count(), layers.unknowns()}, {right.data(), points.count(), 2});
+    layers.add_to(blocks, equations);
+    const std::vector<double> a = whole.solve(1e-6), b = blocks.solve(1e-6);
+    for (std::size_t k = 0; k < a.size(); ++k) ASSERT_NEAR(a[k], b[k], 1e-6 * (1 + std::abs(a[k])));
+  }
+}
+
+TEST(LastLayers, do_not_depend_on_threads) {
+  const Field field = windowed_field(2, 1);
+  const Points points{some_numbers(2 * 1500, 1, 3)};
+  const std::vector<double> coefficients = {1, 0.5, -2, 0.25}, zero(1500);
+  const auto rows = [&](int threads) {
+    const auto workers = engine::make_workers(threads);
+    train::LastLayers layers(field, {0, 1}, best_isa(), *workers);
+    std::vector<double> all(1500 * static_cast<std::size_t>(layers.unknowns())), right(1500);
+    layers.write({points.view(), laplacian_plan(), everywhere(coefficients, 1500), column(zero)},
+                 {all.data(), 1500, layers.unknowns()}, {right.data(), 1500, 1});
+    all.insert(all.end(), right.begin(), right.end());
+    return all;
+  };
+  EXPECT_EQ(rows(1), rows(3));
+}
+
+// Remainders carry what floats lose: large weights that cancel, as exact solves have them.
+TEST(LastLayers, with_remainders_are_the_solution_in_double) {
+  const Field field = windowed_field(2, 1);
+  const Points points{some_numbers(2 * 100, 1, 3)};
+  engine::SerialWorkers serial;
+  train::LastLayers layers(field, {0, 1, 2}, best_isa(), serial);
+  std::vector<double> solution;
+  for (int k = 0; k < layers.unknowns(); ++k) solution.push_back(1e6 * std::sin(3.0 * k));
+  std::vector<double> rows(100 * static_cast<std::size_t>(layers.unknowns())), right(100), zero(100);
+  layers.write({points.view(), engine::value_plan(), everywhere({1}, 100), column(zero)},
+               {rows.data(), 100, layers.unknowns()}, {right.data(), 100, 1});
+  const auto worst = [&](train::Rounding rounding) {
+    const Field stored = model_from_bytes(model_bytes(layers.field_of(solution, rounding)), "m");
+    const std::vector<double> value = query<double>(stored, points.view(), Order::value, Units::network).value;
+    double most = 0;
+    for (std::size_t p = 0; p < 100; ++p) {
+      double sum = 0;
+      for (std::size_t k = 0; k < solution.size(); ++k) sum += rows[p * solution.size() + k] * solution[k];
+      most = std::max(most, std::abs(value[p] - sum));
+    }
+    return most;
+  };
+  const double floats = worst(train::Rounding::to_floats), remainders = worst(train::Rounding::with_remainders);
+  EXPECT_GT(floats, 1e-3);
+  EXPECT_LT(remainders, 1e6 * 1e-14 * static_cast<double>(solution.size()));
+}
+
+TEST(LastLayers, refuse_what_they_cannot_solve) {
+  const Field field = windowed_field(2, 1);
+  engine::SerialWorkers serial;
+  const auto refused = [&](const Field& f, std::vector<std::size_t> solved) {
+    return refusal([&] { train::LastLayers(f, std::move(solved), best_isa(), serial); });
+  };
+  EXPECT_THAT(refused(field, {}), testing::HasSubstr("of no network"));
+  EXPECT_THAT(refused(field, {0, 3}), testing::HasSubstr("network 3 of 3"));
+  EXPECT_THAT(refused(field, {1, 1}), testing::HasSubstr("network 1 of 3, expected increasing"));
+  EXPECT_THAT(refused(tiled_field({some_axis(2, 1)}, 1, Blend::quintic, Shapes::equal), {0}),
+              testing::HasSubstr("a field of tiles"));
+  Field bad = field;
+  bad.windows.pop_back();
+  EXPECT_THAT(refused(bad, {0}), testing::HasSubstr("2 windows for 3 networks"));
+  train::LastLayers layers(field, {0}, best_isa(), serial);
+  const std::vector<double> numbers(10);
+  train::NormalEquations equations(layers.unknowns(), 1);
+  EXPECT_THAT(refusal([&] {
+                layers.add_to(
+                    equations,
+                    {{numbers.data(), 5, 2}, engine::value_plan(), {numbers.data(), 4, 1}, {numbers.data(), 5, 1}});
+              }),
+              testing::HasSubstr("coefficients (4, 1)"));
+  std::vector<double> solution(static_cast<std::size_t>(layers.unknowns()), 1e39);
+  EXPECT_THAT(refusal([&] { layers.field_of(solution, train::Rounding::to_floats); }),
+              testing::HasSubstr("a last layer with 1e+39"));
+  solution.pop_back();
+  EXPECT_THAT(refusal([&] { layers.field_of(solution, train::Rounding::to_floats); }),
+              testing::HasSubstr("expected 8 unknowns of 1 outputs"));
+}
+
+// ---- equations
+
+constexpr double pi = std::numbers::pi;
+
+/// u and its Laplacian, and where: the square [0,1]^2 or the L-shape that lacks its upper right quarter.
+struct Problem {
+  const char* name;
+  double (*u)(double x, double y);
+  double (*laplacian)(double x, double y);
+};
+constexpr std::array poisson = {
+    Problem{"sin(pi x) sin(pi y) + e^x cos y",
+            [](double x, double y) { return std::sin(pi * x) * std::sin(pi * y) + std::exp(x) * std::cos(y); },
+            [](double x, double y) { return -2 * pi * pi * std::sin(pi * x) * std::sin(pi * y); }},
+    Problem{"sin(4 pi x) sin(3 pi y) + e^(xy)",
+            [](double x, double y) { return std::sin(4 * pi * x) * std::sin(3 * pi * y) + std::exp(x * y); },
+            [](double x, double y) {
+              return -25 * pi * pi * std::sin(4 * pi * x) * std::sin(3 * pi * y) + (x * x + y * y) * std::exp(x * y);
+            }}};
+
+enum class Shape { square, ell };
+bool contains(Shape shape, double x, double y) { return shape == Shape::square || x <= 0.5 || y <= 0.5; }
+
+Points inside(Shape shape, int count, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::uniform_real_distribution<double> unit(0, 1);
+  Points points;
+  while (points.count() < count) {
+    const double x = unit(random), y = unit(random);
+    if (contains(shape, x, y)) points.x.insert(points.x.end(), {x, y});
+  }
+  return points;
+}
+
+/// Evenly along the border, corners included.
+Points border(Shape shape, int count) {
+  const std::vector<std::array<double, 2>> corners =
+      shape == Shape::square
+          ? std::vector<std::array<double, 2>>{{0, 0}, {1, 0}, {1, 1}, {0, 1}, {0, 0}}
+          : std::vector<std::array<double, 2>>{{0, 0}, {1, 0}, {1, 0.5}, {0.5, 0.5}, {0.5, 1}, {0, 1}, {0, 0}};
+  Points points;
+  for (std::size_t side = 0; side + 1 < corners.size(); ++side) {
+    const auto [x0, y0] = corners[side];
+    const auto [x1, y1] = corners[side + 1];
+    const int along = static_cast<int>(count / 4 * (std::abs(x1 - x0) + std::abs(y1 - y0)));
+    for (int i = 0; i < along; ++i)
+      points.x.insert(points.x.end(), {x0 + (x1 - x0) * i / along, y0 + (y1 - y0) * i / along});
+  }
+  return points;
+}
+
+/// One layer of chosen features in the plane.
+Network features(int width, double omega, const FirstFrequencies& frequencies, std::uint64_t seed) {
+  return initial_network({.inputs = 2, .outputs = 1, .width = width, .hidden_layers = 0, .omega_first = omega},
+                         frequencies, seed);
+}
+
+Field plane_field(std::vector<Network> networks) {
+  Field field;
+  field.kind = networks.size() > 1 ? FieldKind::sum : FieldKind::network;
+  field.networks = std::move(networks);
+  field.axes = {{"x", 1, 0}, {"y", 1, 0}};
+  field.channels = {{1, 0}};
+  return field;
+}
+
+double relative_error(const Field& field, const Points& points, const std::vector<double>& exact) {
+  const std::vector<double> u = query<double>(field, points.view(), Order::value, Units::network).value;
+  double difference = 0, size = 0;
+  for (std::size_t p = 0; p < u.size(); ++p) {
+    difference += (u[p] - exact[p]) * (u[p] - exact[p]);
+    size += exact[p] * exact[p];
+  }
+  return std::sqrt(difference / size);
+}
+
+TEST(LastLayers, solve_poissons_equation_exactly) {
+  struct Case {
+    const char* name;
+    FirstFrequencies frequencies;
+    double omega, qr, cholesky;  // bounds of the relative errors
+  };
+  const LatticeFrequencies lattice{.step = 0.6 * pi, .most = 14, .radius = 26};
+  const auto workers = engine::make_workers(2);
+  for (std::size_t which = 0; which < poisson.size(); ++which)
+    for (const Shape shape : {Shape::square, Shape::ell})
+      for (const Case& c : {Case{"disc", DiscFrequencies{which == 0 ? 10.0 : 25.0}, 1, 1e-12, 5e-7},
+                            Case{"lattice", lattice, lattice.step, 1e-12, 5e-7}})
+        for (std::uint64_t seed = 0; seed < (which == 0 ? 2 : 1); ++seed) {
+          const Problem& problem = poisson[which];
+          const bool disc = std::holds_alternative<DiscFrequencies>(c.frequencies);
+          const int width = !disc ? lattice_units(2, lattice) : which == 0 ? 300 : 600;
+          const Field field = plane_field({features(width, c.omega, c.frequencies, seed)});
+          train::LastLayers layers(field, {0}, best_isa(), *workers);
+          const Points in = inside(shape, 3 * width, 100 + seed), on = border(shape, width);
+          // Mean squares of both, the border's weighing 100 times as much.
+          const double share = 1 / std::sqrt(static_cast<double>(in.count())),
+                       border_share = 100 / std::sqrt(static_cast<double>(on.count()));
+          const std::vector<double> of_laplacian = {0, 0, 0, share}, of_value = {border_share},
+                                    f = in.of([&](double x, double y) { return share * problem.laplacian(x, y); }),
+                                    g = on.of([&](double x, double y) { return border_share * problem.u(x, y); });
+          const std::int64_t n = in.count() + on.count(), unknowns = layers.unknowns();
+          std::vector<double> rows(static_cast<std::size_t>(n * unknowns)), right(static_cast<std::size_t>(n));
+          const train::PointEquations equation{in.view(), laplacian_plan(), everywhere(of_laplacian, in.count()),
+                                               column(f)},
+              condition{on.view(), engine::value_plan(), everywhere(of_value, on.count()), column(g)};
+          layers.write(equation, {rows.data(), in.count(), unknowns}, {right.data(), in.count(), 1});
+          layers.write(condition, {rows.data() + in.count() * unknowns, on.count(), unknowns},
+                       {right.data() + in.count(), on.count(), 1});
+          train::NormalEquations normal(layers.unknowns(), 1);
+          layers.add_to(normal, equation);
+          layers.add_to(normal, condition);
+
+          const Points probe = inside(shape, 5000, 7);
+          const std::vector<double> exact = probe.of(problem.u);
+          const auto error = [&](const std::vector<double>& solution, train::Rounding rounding) {
+            return relative_error(layers.field_of(solution, rounding), probe, exact);
+          };
+          const std::vector<double> by_qr = train::solve_by_qr({rows.data(), n, unknowns}, {right.data(), n, 1});
+          const double qr = error(by_qr, train::Rounding::with_remainders),
+                       cholesky = error(normal.solve(1e-12), train::Rounding::with_remainders);
+          std::cout << problem.name << (shape == Shape::square ? ", square, " : ", L, ") << c.name << " of " << width
+                    << ": QR " << qr << ", in floats " << error(by_qr, train::Rounding::to_floats) << ", Cholesky "
+                    << cholesky << "\n";
+          EXPECT_LT(qr, c.qr);
+          EXPECT_LT(cholesky, c.cholesky);
+        }
 }
 
 }  // namespace
