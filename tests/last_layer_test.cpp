@@ -7,12 +7,14 @@
 
 #include <array>
 #include <cmath>
+#include <complex>
 #include <iostream>
 #include <numbers>
+#include <numeric>
+#include <optional>
 #include <random>
 #include <span>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "engine/jet_query.h"
@@ -371,57 +373,205 @@ double relative_error(const Field& field, const Points& points, const std::vecto
   return std::sqrt(difference / size);
 }
 
-TEST(LastLayers, solve_poissons_equation_exactly) {
-  struct Case {
-    const char* name;
-    FirstFrequencies frequencies;
-    double omega, qr, cholesky;  // bounds of the relative errors
-  };
-  const LatticeFrequencies lattice{.step = 0.6 * pi, .most = 14, .radius = 26};
+/// Relative errors of the solution with one layer of features: by QR, the same in floats, by the normal equations.
+struct PoissonErrors {
+  double qr, in_floats, cholesky;
+};
+PoissonErrors solve(const Problem& problem, Shape shape, const Network& network) {
   const auto workers = engine::make_workers(2);
+  train::LastLayers layers(plane_field({network}), {0}, best_isa(), *workers);
+  const int width = network.architecture.width;
+  const Points in = inside(shape, 3 * width, 100), on = border(shape, width);
+  // Mean squares of both, the border's weighing 100 times as much.
+  const double share = 1 / std::sqrt(static_cast<double>(in.count())),
+               border_share = 100 / std::sqrt(static_cast<double>(on.count()));
+  const std::vector<double> of_laplacian = {0, 0, 0, share}, of_value = {border_share},
+                            f = in.of([&](double x, double y) { return share * problem.laplacian(x, y); }),
+                            g = on.of([&](double x, double y) { return border_share * problem.u(x, y); });
+  const train::PointEquations equation{in.view(), laplacian_plan(), everywhere(of_laplacian, in.count()), column(f)},
+      condition{on.view(), engine::value_plan(), everywhere(of_value, on.count()), column(g)};
+  const std::int64_t n = in.count() + on.count(), unknowns = layers.unknowns();
+  std::vector<double> rows(static_cast<std::size_t>(n * unknowns)), right(static_cast<std::size_t>(n));
+  layers.write(equation, {rows.data(), in.count(), unknowns}, {right.data(), in.count(), 1});
+  layers.write(condition, {rows.data() + in.count() * unknowns, on.count(), unknowns},
+               {right.data() + in.count(), on.count(), 1});
+  train::NormalEquations normal(layers.unknowns(), 1);
+  layers.add_to(normal, equation);
+  layers.add_to(normal, condition);
+
+  const Points probe = inside(shape, 5000, 7);
+  const std::vector<double> exact = probe.of(problem.u);
+  const auto error = [&](const std::vector<double>& solution, train::Rounding rounding) {
+    return relative_error(layers.field_of(solution, rounding), probe, exact);
+  };
+  const std::vector<double> by_qr = train::solve_by_qr({rows.data(), n, unknowns}, {right.data(), n, 1});
+  return {error(by_qr, train::Rounding::with_remainders), error(by_qr, train::Rounding::to_floats),
+          error(normal.solve(1e-12), train::Rounding::with_remainders)};
+}
+
+TEST(LastLayers, solve_poissons_equation_exactly) {
+  const LatticeFrequencies lattice{.step = 0.6 * pi, .most = 14, .radius = 26};
+  const std::array discs = {features(300, 1, DiscFrequencies{10}, 0), features(600, 1, DiscFrequencies{25}, 1)};
   for (std::size_t which = 0; which < poisson.size(); ++which)
     for (const Shape shape : {Shape::square, Shape::ell})
-      for (const Case& c : {Case{"disc", DiscFrequencies{which == 0 ? 10.0 : 25.0}, 1, 1e-12, 5e-7},
-                            Case{"lattice", lattice, lattice.step, 1e-12, 5e-7}})
-        for (std::uint64_t seed = 0; seed < (which == 0 ? 2 : 1); ++seed) {
-          const Problem& problem = poisson[which];
-          const bool disc = std::holds_alternative<DiscFrequencies>(c.frequencies);
-          const int width = !disc ? lattice_units(2, lattice) : which == 0 ? 300 : 600;
-          const Field field = plane_field({features(width, c.omega, c.frequencies, seed)});
-          train::LastLayers layers(field, {0}, best_isa(), *workers);
-          const Points in = inside(shape, 3 * width, 100 + seed), on = border(shape, width);
-          // Mean squares of both, the border's weighing 100 times as much.
-          const double share = 1 / std::sqrt(static_cast<double>(in.count())),
-                       border_share = 100 / std::sqrt(static_cast<double>(on.count()));
-          const std::vector<double> of_laplacian = {0, 0, 0, share}, of_value = {border_share},
-                                    f = in.of([&](double x, double y) { return share * problem.laplacian(x, y); }),
-                                    g = on.of([&](double x, double y) { return border_share * problem.u(x, y); });
-          const std::int64_t n = in.count() + on.count(), unknowns = layers.unknowns();
-          std::vector<double> rows(static_cast<std::size_t>(n * unknowns)), right(static_cast<std::size_t>(n));
-          const train::PointEquations equation{in.view(), laplacian_plan(), everywhere(of_laplacian, in.count()),
-                                               column(f)},
-              condition{on.view(), engine::value_plan(), everywhere(of_value, on.count()), column(g)};
-          layers.write(equation, {rows.data(), in.count(), unknowns}, {right.data(), in.count(), 1});
-          layers.write(condition, {rows.data() + in.count() * unknowns, on.count(), unknowns},
-                       {right.data() + in.count(), on.count(), 1});
-          train::NormalEquations normal(layers.unknowns(), 1);
-          layers.add_to(normal, equation);
-          layers.add_to(normal, condition);
+      for (const Network& network : {discs[which], features(lattice_units(2, lattice), lattice.step, lattice, 0)}) {
+        const PoissonErrors errors = solve(poisson[which], shape, network);
+        std::cout << poisson[which].name << (shape == Shape::square ? ", square, " : ", L, ")
+                  << network.architecture.width << " features: QR " << errors.qr << ", in floats " << errors.in_floats
+                  << ", Cholesky " << errors.cholesky << "\n";
+        EXPECT_LT(errors.qr, 1e-12);
+        EXPECT_LT(errors.in_floats, 5e-7);
+        EXPECT_LT(errors.cholesky, 5e-7);
+      }
+}
 
-          const Points probe = inside(shape, 5000, 7);
-          const std::vector<double> exact = probe.of(problem.u);
-          const auto error = [&](const std::vector<double>& solution, train::Rounding rounding) {
-            return relative_error(layers.field_of(solution, rounding), probe, exact);
-          };
-          const std::vector<double> by_qr = train::solve_by_qr({rows.data(), n, unknowns}, {right.data(), n, 1});
-          const double qr = error(by_qr, train::Rounding::with_remainders),
-                       cholesky = error(normal.solve(1e-12), train::Rounding::with_remainders);
-          std::cout << problem.name << (shape == Shape::square ? ", square, " : ", L, ") << c.name << " of " << width
-                    << ": QR " << qr << ", in floats " << error(by_qr, train::Rounding::to_floats) << ", Cholesky "
-                    << cholesky << "\n";
-          EXPECT_LT(qr, c.qr);
-          EXPECT_LT(cholesky, c.cholesky);
+/// A source in a medium that ends in an absorbing layer: with e(t) = 1 - i a (t - 1/2)^3 8 for 1/2 < |t| < 1,
+/// d/dx (e_y / e_x u_x) + d/dy (e_x / e_y u_y) + e_x e_y k^2 u = f, u = 0 on the border of [-1, 1]^2. The source is a
+/// normal distribution of variance 1e-4 about 0; beyond it the field is that of a point, i/4 H0^(2)(k r), times
+/// exp(-k^2 1e-4 / 2).
+class Helmholtz {
+ public:
+  explicit Helmholtz(double wavenumber) : k_(wavenumber) {}
+
+  /// Relative L2 error in |x|, |y| < 1/2, r > 0.08, with `global` features of wavenumbers up to `largest` over all of
+  /// the square and, about the source, `windowed` ones in each of five balls.
+  double error(int global, double largest, int windowed, std::uint64_t seed) const {
+    Field field = plane_field({});
+    field.kind = FieldKind::sum;
+    field.channels = {{1, 0}, {1, 0}};  // real and imaginary part
+    const auto add = [&](int width, double up_to, std::optional<Window> window) {
+      field.networks.push_back(
+          initial_network({.inputs = 2, .outputs = 2, .width = width, .hidden_layers = 0, .omega_first = 1},
+                          DiscFrequencies{up_to}, seed, static_cast<std::uint32_t>(field.networks.size())));
+      field.windows.push_back(std::move(window));
+    };
+    add(global, largest, std::nullopt);
+    for (const double radius : {0.5, 0.25, 0.12, 0.06, 0.03})
+      if (windowed > 0) add(windowed, 10 / radius, Window{{0, 0}, radius});
+    EXPECT_EQ(why_too_few(global, largest, 4), std::nullopt);
+    std::vector<std::size_t> all(field.networks.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    const auto workers = engine::make_workers(2);
+    train::LastLayers layers(field, all, best_isa(), *workers);
+
+    // Complex equations (R + iI)(a + ib) = f + i0 as twice as many real ones: (R -I; I R)(a; b) = (f; 0).
+    const int unknowns = layers.unknowns();
+    train::NormalEquations equations(2 * unknowns, 1);
+    const auto add_rows = [&](const Points& points, const engine::JetPlan& plan, const std::vector<double>& real,
+                              const std::vector<double>& imaginary, const std::vector<double>& f) {
+      const std::int64_t n = points.count(), streams = plan.streams();
+      const auto size = static_cast<std::size_t>(n), columns = static_cast<std::size_t>(unknowns);
+      const std::vector<double> none(2 * size);
+      const auto rows_of = [&](const std::vector<double>& coefficients) {
+        std::vector<double> rows(size * columns), right(2 * size);
+        layers.write({points.view(), plan, {coefficients.data(), n, streams}, {none.data(), n, 2}},
+                     {rows.data(), n, unknowns}, {right.data(), n, 2});
+        return rows;
+      };
+      const std::vector<double> r = rows_of(real), i = rows_of(imaginary);
+      std::vector<double> both(2 * columns * 2 * size), right(2 * size);
+      for (std::size_t p = 0; p < size; ++p) {
+        double* const row = &both[p * 2 * columns];
+        double* const other = &both[(size + p) * 2 * columns];
+        for (std::size_t c = 0; c < columns; ++c) {
+          row[c] = other[columns + c] = r[p * columns + c];
+          other[c] = i[p * columns + c];
+          row[columns + c] = -other[c];
         }
+        right[p] = f[p];
+      }
+      equations.add({both.data(), 2 * n, 2 * unknowns}, column(right));
+    };
+    add_equation(add_rows, static_cast<int>(std::sqrt(2.74 * global)), 1000, seed);
+    const Points on = border_of_the_square(global);
+    const std::vector<double> zeros(on.x.size() / 2),
+        weights(zeros.size(), 10 / std::sqrt(static_cast<double>(zeros.size())));
+    add_rows(on, engine::value_plan(), weights, zeros, zeros);
+
+    const std::vector<double> solution = equations.solve(1e-12);
+    std::vector<double> interleaved;
+    for (std::size_t u = 0; u < solution.size() / 2; ++u)
+      interleaved.insert(interleaved.end(), {solution[u], solution[solution.size() / 2 + u]});
+    return error_of(layers.field_of(interleaved, train::Rounding::to_floats));
+  }
+
+ private:
+  static constexpr double variance = 1e-4, absorption = 40;  // a k: the same decay for every k
+
+  std::complex<double> stretch(double t) const {
+    return {1, -absorption / k_ * std::pow(std::max(0.0, 2 * std::abs(t) - 1), 3)};
+  }
+  std::complex<double> stretch_slope(double t) const {
+    return {0, -absorption / k_ * 6 * std::pow(std::max(0.0, 2 * std::abs(t) - 1), 2) * (t > 0 ? 1 : -1)};
+  }
+
+  /// The equation over e_x e_y, and again over |e_x e_y|, times the root of a point's share of the area: on a jittered
+  /// grid, and on rings about the source whose distances grow evenly by factors.
+  void add_equation(const auto& add_rows, int along, int rings, std::uint64_t seed) const {
+    std::mt19937_64 random(50 + seed);
+    std::uniform_real_distribution<double> unit(0, 1);
+    Points points;
+    std::vector<double> area;
+    for (int i = 0; i < along; ++i)
+      for (int j = 0; j < along; ++j) {
+        points.x.insert(points.x.end(), {2 * (i + unit(random)) / along - 1, 2 * (j + unit(random)) / along - 1});
+        area.push_back(4.0 / along / along);
+      }
+    constexpr double nearest = 1e-3, farthest = 0.5;
+    for (int p = 0; p < rings; ++p) {
+      const double r = nearest * std::pow(farthest / nearest, unit(random)), angle = 2 * pi * unit(random);
+      points.x.insert(points.x.end(), {r * std::cos(angle), r * std::sin(angle)});
+      area.push_back(2 * pi * r * r * std::log(farthest / nearest) / rings);
+    }
+    const engine::SecondOrder xx{{{0, 0, 1}}}, yy{{{1, 1, 1}}};
+    std::vector<double> real, imaginary, right;
+    for (std::size_t p = 0; p < area.size(); ++p) {
+      const double x = points.x[2 * p], y = points.x[2 * p + 1];
+      const std::complex<double> ex = stretch(x), ey = stretch(y);
+      const double weight = std::sqrt(area[p]) / std::abs(ex * ey);
+      for (const std::complex<double>& c : {std::complex<double>(k_ * k_), -stretch_slope(x) / (ex * ex * ex),
+                                            -stretch_slope(y) / (ey * ey * ey), 1.0 / (ex * ex), 1.0 / (ey * ey)}) {
+        real.push_back(weight * c.real());
+        imaginary.push_back(weight * c.imag());
+      }
+      right.push_back(weight * std::exp(-(x * x + y * y) / (2 * variance)) / (2 * pi * variance));
+    }
+    add_rows(points, {.passes = engine::Passes::jet, .first = 2, .second = {xx, yy}}, real, imaginary, right);
+  }
+
+  static Points border_of_the_square(int count) {
+    Points points = border(Shape::square, count);
+    for (double& x : points.x) x = 2 * x - 1;
+    return points;
+  }
+
+  double error_of(const Field& field) const {
+    Points probe;
+    for (int i = -40; i <= 40; ++i)
+      for (int j = -40; j <= 40; ++j)
+        if (std::hypot(i, j) > 80 * 0.08) probe.x.insert(probe.x.end(), {i / 80.0, j / 80.0});
+    const std::vector<double> u = query<double>(field, probe.view(), Order::value, Units::network).value;
+    double difference = 0, size = 0;
+    for (std::size_t p = 0; p < u.size() / 2; ++p) {
+      const double kr = k_ * std::hypot(probe.x[2 * p], probe.x[2 * p + 1]);
+      const std::complex<double> exact =
+          std::exp(-k_ * k_ * variance / 2) / 4 * std::complex(std::cyl_neumann(0, kr), std::cyl_bessel_j(0, kr));
+      difference += std::norm(std::complex(u[2 * p], u[2 * p + 1]) - exact);
+      size += std::norm(exact);
+    }
+    return std::sqrt(difference / size);
+  }
+
+  double k_;
+};
+
+TEST(LastLayers, solve_helmholtzs_equation_with_windows_at_the_source) {
+  double worst = 0;
+  for (std::uint64_t seed = 0; seed < 2; ++seed) worst = std::max(worst, Helmholtz(10).error(400, 20, 60, seed));
+  const double without = Helmholtz(10).error(700, 20, 0, 0);
+  std::cout << "k = 10: relative error " << worst << ", without windows " << without << "\n";
+  EXPECT_LT(worst, 0.01);
+  EXPECT_GT(without, 10 * worst);
 }
 
 }  // namespace
