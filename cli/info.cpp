@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <span>
+#include <optional>
 
 #include "cli/command.h"
 #include "cli/signals.h"
@@ -110,6 +110,13 @@ std::string tile_networks_text(const Field& field) {
                      range_text(of_networks(field, &Architecture::omega_hidden)), parameter_count(n));
 }
 
+/// ", in a ball of radius 0.25 about (0.1, 0)" for a network that has a window, in network coordinates; else nothing.
+std::string window_text(const std::optional<Window>& window) {
+  return window ? fmt::format(", in a ball of radius {:.6g} about ({:.6g})", window->radius,
+                              fmt::join(window->centre, ", "))
+                : "";
+}
+
 int model_info(const InfoArguments& a, const Common& common) {
   const Field field = a.omegas.read(a.model);
   const bool tiled = field.kind == FieldKind::tiles;
@@ -122,11 +129,13 @@ int model_info(const InfoArguments& a, const Common& common) {
   std::int64_t parameters = 0;
   for (const Network& network : field.networks) parameters += std::ssize(network.parameters);
   Json networks = Json::array();  // of tiles: the first one, for their shape
-  for (const Network& network : std::span(field.networks).first(tiled ? 1 : field.networks.size())) {
-    const Architecture& n = network.architecture;
+  for (std::size_t i = 0; i < (tiled ? 1 : field.networks.size()); ++i) {
+    const Architecture& n = field.networks[i].architecture;
+    const std::optional<Window> window = field.windows.empty() ? std::nullopt : field.windows[i];
     if (!tiled)
-      text += fmt::format("network    width {}, {} hidden layers, {}, omega {} first, {} hidden, {} parameters\n",
-                          n.width, n.hidden_layers, units_text(n), n.omega_first, n.omega_hidden, parameter_count(n));
+      text += fmt::format("network    width {}, {} hidden layers, {}, omega {} first, {} hidden, {} parameters{}\n",
+                          n.width, n.hidden_layers, units_text(n), n.omega_first, n.omega_hidden, parameter_count(n),
+                          window_text(window));
     networks.push_back({{"width", n.width},
                         {"hidden_layers", n.hidden_layers},
                         {"activation", activation_name(n.activation)},
@@ -134,6 +143,7 @@ int model_info(const InfoArguments& a, const Common& common) {
                         {"omega_first", n.omega_first},
                         {"omega_hidden", n.omega_hidden},
                         {"parameters", parameter_count(n)}});
+    if (window) networks.back()["window"] = {{"centre", window->centre}, {"radius", window->radius}};
   }
   Json axes = Json::array(), channels = Json::array();
   for (const AxisMap& axis : field.axes) {

@@ -17,6 +17,7 @@
 
 #include "sinefield/error.h"
 #include "tile_samples.h"
+#include "windowed_samples.h"
 
 namespace sinefield {
 namespace {
@@ -145,6 +146,13 @@ void expect_same(const SignalFormat& a, const SignalFormat& b) {
 
 void expect_same(const Field& a, const Field& b) {
   EXPECT_EQ(a.kind, b.kind);
+  ASSERT_EQ(a.windows.size(), b.windows.size());
+  for (std::size_t i = 0; i < a.windows.size(); ++i) {
+    ASSERT_EQ(a.windows[i].has_value(), b.windows[i].has_value());
+    if (!a.windows[i]) continue;
+    EXPECT_EQ(a.windows[i]->centre, b.windows[i]->centre);
+    EXPECT_EQ(a.windows[i]->radius, b.windows[i]->radius);
+  }
   ASSERT_EQ(a.networks.size(), b.networks.size());
   for (std::size_t i = 0; i < a.networks.size(); ++i) {
     EXPECT_EQ(a.networks[i].architecture, b.networks[i].architecture);
@@ -259,6 +267,37 @@ TEST(ModelFile, RoundTripsAPicture) {
 }
 
 TEST(ModelFile, RoundTripsASumAndAField) { expect_same(model_from_bytes(model_bytes(small_sum()), "m"), small_sum()); }
+
+/// A sum with windows, of numbers that only doubles hold.
+Field small_windows() {
+  Field field = windowed_field(2, 2);
+  field.windows[1]->centre[0] = 1.0 / 3;
+  field.windows[2]->radius = 1e-9;
+  return field;
+}
+
+TEST(ModelFile, RoundTripsWindows) {
+  const Field field = small_windows();
+  const Bytes bytes = model_bytes(field);
+  expect_same(model_from_bytes(bytes, "m"), field);
+  const ordered_json metadata = take_apart(bytes).metadata;
+  EXPECT_EQ(metadata["version"], 4);
+  EXPECT_EQ(metadata["windows"].dump(),
+            R"([{"type":"none"},{"type":"bump","centre":[0.3333333333333333,0.1],"radius":0.8},)"
+            R"({"type":"bump","centre":[-0.25,-0.25],"radius":1e-09}])");
+  // Windows that are none need no newer reader.
+  Field none = field;
+  for (auto& window : none.windows) window.reset();
+  EXPECT_EQ(take_apart(model_bytes(none)).metadata["version"], 1);
+  EXPECT_FALSE(take_apart(model_bytes(none)).metadata.contains("windows"));
+  EXPECT_TRUE(model_from_bytes(model_bytes(none), "m").windows.empty());
+}
+
+TEST(ModelFile, TakesSumsWithoutWindowsInVersion4) {
+  Parts parts = take_apart(model_bytes(small_sum()));
+  parts.metadata["version"] = 4;
+  expect_same(model_from_bytes(put_together(parts), "m"), small_sum());
+}
 
 TEST(ModelFile, RoundTripsTiles) {
   for (const Shapes shapes : {Shapes::equal, Shapes::omegas_differ}) {
@@ -434,6 +473,7 @@ TEST(ModelFile, EveryChangedByteIsFound) {
   expect_every_change_found(small_picture(), {1, 2, 4, 8, 16, 32, 64, 128, 255}, std::string(" \n\"0\0", 5));
   expect_every_change_found(small_sum(), {1, 255}, "");
   expect_every_change_found(small_tiles(), {1, 255}, "");
+  expect_every_change_found(small_windows(), {1, 255}, "");
 }
 
 TEST(ModelFile, EveryCutIsFound) {
@@ -644,6 +684,37 @@ TEST(ModelFile, RefusesOtherSignalsInOlderVersions) {
                               fmt::format("a {} in a file of format version {}, expected version 3", kind, version)}});
     }
   }
+}
+
+TEST(ModelFile, RefusesWindowsThatContradictThemselves) {
+  const auto in_window = [](std::size_t index, const char* key, const ordered_json& value) {
+    return [=](ordered_json& m) { m["windows"][index][key] = value; };
+  };
+  expect_refused(
+      small_windows(),
+      {{[](ordered_json& m) { m["version"] = 3; }, "windows in a file of format version 3, expected version 4"},
+       {[](ordered_json& m) { m["windows"].erase(0); }, "2 windows for 3 networks, expected one for each"},
+       {[](ordered_json& m) { m["windows"] = "none"; }, "windows is \"none\", expected a list"},
+       {[](ordered_json& m) { m["windows"][0] = nullptr; }, "windows [0] is null, expected an object"},
+       {[](ordered_json& m) { m["windows"][1].erase("radius"); }, "windows [1] lacks the key \"radius\""},
+       {[](ordered_json& m) { m["windows"][1].erase("type"); }, "windows [1] lacks the key \"type\""},
+       {in_window(0, "radius", 1), "windows [0] has the unknown key \"radius\""},
+       {in_window(1, "type", "box"), "type is \"box\", expected one of \"none\", \"bump\""},
+       {in_window(1, "type", "none"), "windows [1] has the unknown key"},
+       {in_window(1, "more", 1), "windows [1] has the unknown key \"more\""},
+       {in_window(1, "centre", {1, 2, 3}), "the window of network 1 has a centre of 3 numbers for 2 inputs"},
+       {in_window(1, "centre", {1, nullptr}), "centre [1] is null, expected a number"},
+       {in_window(1, "centre", 0), "centre is 0, expected a list"},
+       {in_window(2, "radius", 0), "the window of network 2 has a radius of 0, expected 1e-100 to 1e100"},
+       {in_window(2, "radius", -1), "has a radius of -1"},
+       {in_window(2, "radius", "1"), "radius is \"1\", expected a number"}});
+  // Of no other kind, in any version.
+  for (const Field& field : {small_picture(), small_tiles()})
+    expect_refused(field, {{[](ordered_json& m) {
+                              m["version"] = 4;
+                              m["windows"] = {{{"type", "none"}}};
+                            },
+                            "has the unknown key \"windows\""}});
 }
 
 TEST(ModelFile, RefusesSoundsThatContradictThemselves) {
@@ -900,6 +971,10 @@ TEST(ModelFile, DoesNotWriteWhatNobodyCanRead) {
   expect_not_written(in_volume([](VolumeFormat& v) { v.to_world[3] = INFINITY; }), "place in the world is inf");
   expect_not_written(in(small_volume(), [](Field& f) { f.signal = SoundFormat{.frames = 1, .rate = 1}; }),
                      "a sound needs 1 inputs, the network has 3");
+  expect_not_written(in(small_windows(), [](Field& f) { f.windows.pop_back(); }), "2 windows for 3 networks");
+  expect_not_written(in(small_windows(), [](Field& f) { f.windows[1]->radius = INFINITY; }), "a radius of inf");
+  expect_not_written(in(small_windows(), [](Field& f) { f.windows[1]->centre[1] = NAN; }), "a centre at nan");
+  expect_not_written([](Field& f) { f.windows = {Window{{0, 0}, 1}}; }, "windows belong to kind \"sum\" only");
   const auto tiles = [](const auto& change) {
     return [change](Field& f) {
       f = small_tiles();

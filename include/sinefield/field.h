@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,8 +15,8 @@
 
 namespace sinefield {
 
-/// How the networks make the field. `network` holds exactly one; `sum` adds the raw outputs of one or more; `tiles`
-/// blends networks on overlapping boxes (see Tiling).
+/// How the networks make the field. `network` holds exactly one; `sum` adds the raw outputs of one or more, each times
+/// its window where it has one; `tiles` blends networks on overlapping boxes (see Tiling).
 enum class FieldKind : std::uint8_t { network, sum, tiles };
 
 /// network coordinate = scale * signal coordinate + offset
@@ -71,10 +72,20 @@ struct Tiling {
   }
 };
 
+/// What the raw outputs of one network of a sum are multiplied by, so that it counts in a ball only: the bump
+/// (1 - (r / radius)^2)^4 at distance r < radius from the centre, 0 from there on, all in network coordinates of the
+/// field. It has three continuous derivatives; its largest value is 1.
+struct Window {
+  std::vector<double> centre;  ///< one number for each input, finite
+  double radius = 1;           ///< 1e-100 .. 1e100
+};
+
 struct Field {
   FieldKind kind = FieldKind::network;
   std::vector<Network> networks;
-  Tiling tiling;                     ///< of kind `tiles` only
+  Tiling tiling;  ///< of kind `tiles` only
+  /// Of kind `sum` only: empty where no network has a window, else an entry for each network.
+  std::vector<std::optional<Window>> windows;
   std::vector<AxisMap> axes;         ///< one for each input
   std::vector<ChannelMap> channels;  ///< one for each output
   SignalFormat signal;               ///< what the field stands for

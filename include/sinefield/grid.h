@@ -17,7 +17,7 @@ namespace sinefield {
 /// Keeps threads and scratch between calls. Refers to the field, which must outlive it and stay as it is.
 class GridEvaluator {
  public:
-  /// Throws bad_input where the tiling of a field of tiles contradicts itself or its networks.
+  /// Throws bad_input where a field's tiling or windows contradict themselves or its networks.
   explicit GridEvaluator(const Field&, const ComputeOptions& = {});
   GridEvaluator(const Field&&, const ComputeOptions& = {}) = delete;
   ~GridEvaluator();

@@ -39,7 +39,7 @@ struct Jets {
 template <class T>
 class Evaluator {
  public:
-  /// Throws bad_input where the tiling of a field of tiles contradicts itself or its networks.
+  /// Throws bad_input where a field's tiling or windows contradict themselves or its networks.
   Evaluator(const Field&, Order, Units = Units::signal, const ComputeOptions& = {});
   Evaluator(const Field&&, Order, Units = Units::signal, const ComputeOptions& = {}) = delete;
   ~Evaluator();

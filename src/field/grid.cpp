@@ -10,9 +10,10 @@
 #include <optional>
 #include <utility>
 
-#include "engine/jet_query.h"
+#include "engine/jet_plan.h"
 #include "field/indices.h"
 #include "field/packed_tile.h"
+#include "field/sum_query.h"
 #include "field/tiling.h"
 #include "sinefield/error.h"
 
@@ -83,9 +84,7 @@ struct GridEvaluator::State {
       for (int w = 0; w < workers->count(); ++w) worker_state.push_back({{field, *shapes, plan, options.isa}, {}, {}});
       return;
     }
-    for (const Network& network : field.networks)
-      networks.emplace_back(network.architecture, std::span<const float>(network.parameters), plan, options.isa,
-                            *workers);
+    networks.emplace(field, plan, options.isa, *workers);
   }
 
   template <class Body>
@@ -107,8 +106,9 @@ struct GridEvaluator::State {
   std::unique_ptr<engine::Workers> workers;
   std::optional<TileShapes<float>> shapes;
   std::vector<Worker> worker_state;
-  std::vector<engine::JetQuery<float>> networks;   // of kinds network and sum
-  std::vector<float> coordinates, partial, group;  // group: values of the parts
+  std::optional<SumQuery<float>> networks;  // of kinds network and sum
+  std::vector<double> coordinates;
+  std::vector<float> group;  // values of the parts
 };
 
 void GridEvaluator::State::run_networks(std::span<const std::vector<double>> positions, std::span<float> values) {
@@ -118,16 +118,10 @@ void GridEvaluator::State::run_networks(std::span<const std::vector<double>> pos
   coordinates.clear();
   float* to = values.data();
   const auto flush = [&] {
-    const MatrixView<const float> x(coordinates.data(), static_cast<std::int64_t>(coordinates.size() / axes),
-                                    static_cast<std::int64_t>(axes));
+    const MatrixView<const double> x(coordinates.data(), static_cast<std::int64_t>(coordinates.size() / axes),
+                                     static_cast<std::int64_t>(axes));
     const std::span<float> out(to, static_cast<std::size_t>(x.rows) * outputs);
-    networks.front().run(x, {&to, 1});
-    for (std::size_t term = 1; term < networks.size(); ++term) {
-      partial.resize(out.size());
-      float* const sum = partial.data();
-      networks[term].run(x, {&sum, 1});
-      std::ranges::transform(out, partial, out.begin(), std::plus<>());
-    }
+    networks->run(x, {&to, 1});
     for (std::size_t e = 0; e < out.size(); ++e) {
       const ChannelMap& map = field.channels[e % outputs];
       out[e] = static_cast<float>(map.scale * static_cast<double>(out[e]) + map.offset);
@@ -137,8 +131,7 @@ void GridEvaluator::State::run_networks(std::span<const std::vector<double>> pos
   };
   for_each_index(sizes, [&](std::span<const std::int64_t> at) {
     for (std::size_t i = 0; i < axes; ++i)
-      coordinates.push_back(static_cast<float>(field.axes[i].scale * positions[i][static_cast<std::size_t>(at[i])] +
-                                               field.axes[i].offset));
+      coordinates.push_back(field.axes[i].scale * positions[i][static_cast<std::size_t>(at[i])] + field.axes[i].offset);
     if (coordinates.size() == network_points * axes) flush();
   });
   if (!coordinates.empty()) flush();

@@ -1,5 +1,5 @@
-// From points in signal units to jets in signal units: the plan for an order, the engine over pieces of the points, the
-// sum over the networks of a field or the blend of its tiles, and the chain rule of the two affine maps around them.
+// From points in signal units to jets in signal units: the plan for an order, the raw streams of the field (a sum of
+// networks, or tiles), and the chain rule of the two affine maps around them.
 // SPDX-License-Identifier: MIT
 #include "sinefield/query.h"
 
@@ -9,7 +9,8 @@
 #include <optional>
 #include <utility>
 
-#include "engine/jet_query.h"
+#include "engine/jet_plan.h"
+#include "field/sum_query.h"
 #include "field/tiles_query.h"
 #include "sinefield/error.h"
 
@@ -42,42 +43,30 @@ struct Evaluator<T>::State {
   int inputs, outputs;
   std::vector<double> axis_scale, axis_offset, channel_scale, channel_offset;
   std::unique_ptr<engine::Workers> workers;
-  std::vector<engine::JetQuery<T>> networks;  // of kinds network and sum
+  std::optional<SumQuery<T>> networks;  // of kinds network and sum
   std::optional<TilesQuery<T>> tiles;
-  std::vector<T> coordinates;
-  std::vector<double> tile_coordinates;  // tiles lie closer together than floats of the whole field resolve well
-  std::vector<std::vector<T>> streams, partial;
-
-  template <class U>
-  MatrixView<const U> map_axes(MatrixView<const T> points, std::vector<U>& mapped) const {
-    const auto n = static_cast<std::size_t>(points.rows), d = static_cast<std::size_t>(inputs);
-    mapped.resize(n * d);
-    for (std::size_t p = 0; p < n; ++p)
-      for (std::size_t i = 0; i < d; ++i)
-        mapped[p * d + i] = static_cast<U>(
-            axis_scale[i] * static_cast<double>(points.row(static_cast<std::int64_t>(p))[i]) + axis_offset[i]);
-    return {mapped.data(), points.rows, inputs};
-  }
+  // Tiles, and networks under windows, lie closer together than floats of the whole field resolve well.
+  std::vector<double> coordinates;
+  std::vector<std::vector<T>> streams;
 
   // Raw streams of the field in network units.
   void run(MatrixView<const T> points) {
-    const auto size = static_cast<std::size_t>(points.rows * outputs);
-    const auto pointers = [size](std::vector<std::vector<T>>& all) {
-      std::vector<T*> out;
-      for (std::vector<T>& stream : all) {
-        stream.resize(size);
-        out.push_back(stream.data());
-      }
-      return out;
-    };
-    if (tiles) return tiles->run(map_axes(points, tile_coordinates), pointers(streams));
-    const MatrixView<const T> x = map_axes(points, coordinates);
-    networks.front().run(x, pointers(streams));
-    for (std::size_t term = 1; term < networks.size(); ++term) {
-      networks[term].run(x, pointers(partial));
-      for (std::size_t stream = 0; stream < streams.size(); ++stream)
-        std::ranges::transform(streams[stream], partial[stream], streams[stream].begin(), std::plus<>());
+    const auto n = static_cast<std::size_t>(points.rows), d = static_cast<std::size_t>(inputs);
+    coordinates.resize(n * d);
+    for (std::size_t p = 0; p < n; ++p)
+      for (std::size_t i = 0; i < d; ++i)
+        coordinates[p * d + i] =
+            axis_scale[i] * static_cast<double>(points.row(static_cast<std::int64_t>(p))[i]) + axis_offset[i];
+    const MatrixView<const double> x(coordinates.data(), points.rows, inputs);
+    std::vector<T*> out;
+    for (std::vector<T>& stream : streams) {
+      stream.resize(n * static_cast<std::size_t>(outputs));
+      out.push_back(stream.data());
     }
+    if (tiles)
+      tiles->run(x, out);
+    else
+      networks->run(x, out);
   }
 };
 
@@ -100,16 +89,10 @@ Evaluator<T>::Evaluator(const Field& field, Order order, Units units, const Comp
   s.workers = engine::make_workers(options.threads);
   const engine::JetPlan plan = plan_of(order, field.networks.front().architecture, s.axis_scale);
   s.streams.resize(static_cast<std::size_t>(plan.streams()));
-  if (field.kind == FieldKind::tiles) {
+  if (field.kind == FieldKind::tiles)
     s.tiles.emplace(field, plan, options.isa, *s.workers);
-    return;
-  }
-  for (const Network& network : field.networks) {
-    const std::vector<T> parameters(network.parameters.begin(), network.parameters.end());
-    s.networks.emplace_back(network.architecture, std::span<const T>(parameters),
-                            plan_of(order, network.architecture, s.axis_scale), options.isa, *s.workers);
-  }
-  if (s.networks.size() > 1) s.partial.resize(s.streams.size());
+  else
+    s.networks.emplace(field, plan, options.isa, *s.workers);
 }
 
 template <class T>

@@ -70,6 +70,8 @@ const JsonNode& JsonNode::expect_keys(std::initializer_list<const char*> keys) c
   return *this;
 }
 
+bool JsonNode::has(const char* key) const { return value_->is_object() && value_->contains(key); }
+
 JsonNode JsonNode::operator[](const char* key) const {
   if (!value_->is_object()) refuse("an object");
   const auto found = value_->find(key);

@@ -24,6 +24,7 @@ class JsonNode {
 
   /// An object with exactly these keys, in any order.
   const JsonNode& expect_keys(std::initializer_list<const char*> keys) const;
+  bool has(const char* key) const;  ///< an object with this key, or not; false of anything else
   JsonNode operator[](const char* key) const;
   std::vector<JsonNode> items() const;                                ///< of an array
   std::vector<std::pair<std::string, JsonNode>> members() const;      ///< of an object

@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "field/tiling.h"
+#include "field/windows.h"
 #include "io/checksum.h"
 #include "io/input_file.h"
 #include "io/json_reader.h"
@@ -29,6 +30,7 @@ constexpr std::size_t piece_floats = 1 << 18;  // 1 MiB of data at a time
 constexpr std::array<std::string_view, 3> kind_names = {"network", "sum", "tiles"};
 constexpr std::array<std::string_view, 3> blend_names = {"linear", "cubic", "quintic"};
 constexpr std::array<std::string_view, 3> encoding_names = {"none", "positional", "rbf"};
+constexpr std::array<std::string_view, 2> window_names = {"none", "bump"};
 
 // ---- what tensors there are
 
@@ -172,10 +174,6 @@ void check_description(const Field& field, const std::string& what) {
   for (const Network& network : field.networks) {
     if (const auto reason = why_invalid(network.architecture)) refuse("invalid architecture: " + *reason);
     const Architecture &first = field.networks.front().architecture, &other = network.architecture;
-    if (other.inputs != first.inputs || other.outputs != first.outputs) {
-      refuse(fmt::format("the networks map {} to {} and {} to {} numbers, expected the same for all", first.inputs,
-                         first.outputs, other.inputs, other.outputs));
-    }
     if (field.kind == FieldKind::tiles && (other.width != first.width || other.hidden_layers != first.hidden_layers)) {
       refuse(
           fmt::format("its tiles have width {} and {} hidden layers, and width {} and {}; in one file they may differ "
@@ -186,6 +184,7 @@ void check_description(const Field& field, const std::string& what) {
       refuse("its tiles have different activations or encodings; in one file they may differ in their omegas only");
     }
   }
+  if (const auto reason = why_invalid_terms(field)) refuse(*reason);
   if (field.kind == FieldKind::tiles) {
     if (const auto reason = why_invalid(field.tiling.axes, field.inputs())) refuse(*reason);
   }
@@ -246,6 +245,18 @@ nlohmann::ordered_json tiling_json(const Tiling& tiling) {
   return {{"blend", blend_name(tiling.blend)}, {"axes", std::move(axes)}};
 }
 
+nlohmann::ordered_json windows_json(const Field& field) {
+  using nlohmann::ordered_json;
+  ordered_json windows = ordered_json::array();
+  for (const std::optional<Window>& window : field.windows) {
+    if (window)
+      windows.push_back({{"type", "bump"}, {"centre", window->centre}, {"radius", window->radius}});
+    else
+      windows.push_back({{"type", "none"}});
+  }
+  return windows;
+}
+
 /// Tiles that are all alike need one entry.
 std::span<const Network> networks_to_describe(const Field& field) {
   const std::span<const Network> all = field.networks;
@@ -267,8 +278,8 @@ std::string metadata_text(const Field& field) {
 
   ordered_json metadata;
   // The oldest that holds the field, for older readers.
-  const bool beyond = std::ranges::any_of(field.networks, beyond_sines);
-  metadata["version"] = beyond ? 4 : kind > SignalKind::picture ? 3 : is_tiled ? 2 : 1;
+  const bool fourth = has_windows(field) || std::ranges::any_of(field.networks, beyond_sines);
+  metadata["version"] = fourth ? 4 : kind > SignalKind::picture ? 3 : is_tiled ? 2 : 1;
   metadata["kind"] = kind_names[static_cast<std::size_t>(field.kind)];
   metadata["architecture"] = ordered_json::array();
   for (const Network& network : networks_to_describe(field)) {
@@ -278,12 +289,14 @@ std::string metadata_text(const Field& field) {
                               {"width", a.width},
                               {"hidden_layers", a.hidden_layers},
                               {"activation", activation_name(a.activation)}};
-    if (beyond) described["encoding"] = {{"kind", encoding_name(a.encoding.kind)}, {"size", a.encoding.size}};
+    if (a.encoding.kind != Encoding::Kind::none)
+      described["encoding"] = {{"kind", encoding_name(a.encoding.kind)}, {"size", a.encoding.size}};
     described["omega_first"] = a.omega_first;
     described["omega_hidden"] = a.omega_hidden;
     metadata["architecture"].push_back(std::move(described));
   }
   if (is_tiled) metadata["tiles"] = tiling_json(field.tiling);
+  if (has_windows(field)) metadata["windows"] = windows_json(field);
   metadata["domain"] = {{"units", units_name(kind)}, {"axes", ordered_json::array()}};
   for (const AxisMap& axis : field.axes) {
     metadata["domain"]["axes"].push_back({{"name", axis.name}, {"scale", axis.scale}, {"offset", axis.offset}});
@@ -329,6 +342,22 @@ Tiling tiling_from(const JsonNode& tiles) {
   return tiling;
 }
 
+std::vector<std::optional<Window>> windows_from(const JsonNode& list) {
+  std::vector<std::optional<Window>> windows;
+  for (const JsonNode& node : list.items()) {
+    std::optional<Window>& window = windows.emplace_back();
+    if (node["type"].choice(window_names) == 0) {
+      node.expect_keys({"type"});
+      continue;
+    }
+    node.expect_keys({"type", "centre", "radius"});
+    window.emplace();
+    for (const JsonNode& number : node["centre"].items()) window->centre.push_back(number.number());
+    window->radius = node["radius"].number();
+  }
+  return windows;
+}
+
 // All of the field but the numbers of its tensors. Of tiles that are all alike it holds one network.
 Field description_from(const JsonNode& metadata, std::int64_t version, const std::string& file) {
   Field field;
@@ -341,6 +370,12 @@ Field description_from(const JsonNode& metadata, std::int64_t version, const std
     metadata.expect_keys({"version", "kind", "architecture", "tiles", "domain", "output", "signal", "training",
                           "checksum", "metadata_checksum"});
     field.tiling = tiling_from(metadata["tiles"]);
+  } else if (field.kind == FieldKind::sum && metadata.has("windows")) {
+    if (version < 4)
+      throw bad_input(fmt::format("{}: windows in a file of format version {}, expected version 4", file, version));
+    metadata.expect_keys({"version", "kind", "architecture", "windows", "domain", "output", "signal", "training",
+                          "checksum", "metadata_checksum"});
+    field.windows = windows_from(metadata["windows"]);
   } else {
     metadata.expect_keys(
         {"version", "kind", "architecture", "domain", "output", "signal", "training", "checksum", "metadata_checksum"});
@@ -348,7 +383,7 @@ Field description_from(const JsonNode& metadata, std::int64_t version, const std
   constexpr int any = std::numeric_limits<int>::max();
   for (const JsonNode& node : metadata["architecture"].items()) {
     Encoding encoding;
-    if (version >= 4) {
+    if (version >= 4 && node.has("encoding")) {
       node.expect_keys(
           {"inputs", "outputs", "width", "hidden_layers", "activation", "encoding", "omega_first", "omega_hidden"});
       const JsonNode said = node["encoding"];

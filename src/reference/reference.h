@@ -36,6 +36,9 @@ void jet_reverse(const Architecture&, std::span<const double> parameters, std::s
 /// Of a field of tiles, in network units: x of `inputs` coordinates. Throws bad_input for another kind or length.
 Jet tiles_jet(const Field&, std::span<const double> x);
 
+/// Of a field of kind network or sum, windows included, in network units. Throws bad_input for another kind or length.
+Jet sum_jet(const Field&, std::span<const double> x);
+
 /// Mean of (u - target)^2 over points and outputs, and its gradient in all parameters, which overwrites `gradient`.
 /// coordinates: (N, inputs), targets: (N, outputs), N >= 1; `gradient` is as long as `parameters`. Throws bad_input
 /// where a shape is wrong.

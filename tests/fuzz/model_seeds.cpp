@@ -53,6 +53,8 @@ void write_seeds(const std::filesystem::path& folder) {
   sum.axes = {{"t", 1, 0}};
   sum.channels = {{1, 0}};
   put(folder / "sum", text_of(sum));
+  sum.windows = {std::nullopt, Window{{0.25}, 0.5}};
+  put(folder / "windows", text_of(sum));
 
   Field encoded = picture;
   encoded.networks = {initial_network({.inputs = 2,

@@ -1,0 +1,217 @@
+// Rows from the engine's features. A window goes into the coefficients, once for each point, and not into the features:
+// sum c_s (w h)_s = sum c'_s h_s, where c' is what the product rule makes of c.
+// SPDX-License-Identifier: MIT
+#include "train/last_layer.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "engine/jet_query.h"
+#include "field/sum_query.h"
+#include "sinefield/error.h"
+
+namespace sinefield::train {
+namespace {
+
+constexpr std::int64_t block_numbers = 1 << 22;  // of features, 32 MiB
+constexpr std::int64_t block_points = 512;
+
+/// Coefficients of the streams of w h for those of h.
+void through_window(const WindowJet& window, const engine::JetPlan& plan, const double* c, double* changed) {
+  const auto first = static_cast<std::size_t>(plan.first);
+  const double weight = window.value();
+  changed[0] = c[0] * weight;
+  for (std::size_t i = 0; i < first; ++i) {
+    changed[0] += c[1 + i] * window.slope(i);
+    changed[1 + i] = c[1 + i] * weight;
+  }
+  for (std::size_t a = 0; a < plan.second.size(); ++a) {
+    const double of_operator = c[1 + first + a];
+    changed[1 + first + a] = of_operator * weight;
+    for (const engine::SecondOrder::Term& t : plan.second[a].terms) {
+      const auto i = static_cast<std::size_t>(t.i), j = static_cast<std::size_t>(t.j);
+      changed[0] += of_operator * t.a * window.curvature(i, j);
+      changed[1 + j] += of_operator * t.a * window.slope(i);
+      changed[1 + i] += of_operator * t.a * window.slope(j);
+    }
+  }
+}
+
+}  // namespace
+
+LastLayers::LastLayers(const Field& field, std::vector<std::size_t> solved, Isa isa, engine::Workers& workers)
+    : field_(field), isa_(isa), workers_(workers) {
+  if (field.kind == FieldKind::tiles)
+    throw bad_input("the last layers of a field of tiles as unknowns", "give a field of one network or a sum");
+  if (const auto reason = why_invalid_terms(field)) throw bad_input(fmt::format("invalid sum: {}", *reason));
+  if (solved.empty()) throw bad_input("last layers of no network as unknowns, expected at least one");
+  bool constant_taken = false;
+  for (const std::size_t network : solved) {
+    if (network >= field.networks.size() || (!terms_.empty() && network <= terms_.back().network))
+      throw bad_input(
+          fmt::format("network {} of {}, expected increasing indices of them", network, field.networks.size()));
+    Term& term = terms_.emplace_back(Term{network, {}, false});
+    if (!field.windows.empty() && field.windows[network]) term.window.emplace(*field.windows[network]);
+    term.constant = term.window || !std::exchange(constant_taken, true);
+    unknowns_ += field.networks[network].architecture.width + (term.constant ? 1 : 0);
+  }
+  if (solved.size() == field.networks.size()) return;
+  rest_ = field;
+  for (auto at = solved.rbegin(); at != solved.rend(); ++at) {
+    rest_->networks.erase(rest_->networks.begin() + static_cast<std::ptrdiff_t>(*at));
+    if (!rest_->windows.empty()) rest_->windows.erase(rest_->windows.begin() + static_cast<std::ptrdiff_t>(*at));
+  }
+}
+
+void LastLayers::check(const PointEquations& e) const {
+  const auto& [points, plan, coefficients, right] = e;
+  if (points.cols != field_.inputs() || coefficients.cols != plan.streams() || right.cols != field_.outputs() ||
+      coefficients.rows != points.rows || right.rows != points.rows)
+    throw bad_input(
+        fmt::format("equations at points ({}, {}) with coefficients ({}, {}) and right sides ({}, {}), "
+                    "expected ({}, {}), ({}, {}) and ({}, {})",
+                    points.rows, points.cols, coefficients.rows, coefficients.cols, right.rows, right.cols, points.rows,
+                    field_.inputs(), points.rows, plan.streams(), points.rows, field_.outputs()));
+}
+
+void LastLayers::write_term(const Term& term, std::size_t column, const PointEquations& e, std::int64_t first,
+                            MatrixView<double> rows) {
+  const Network& network = field_.networks[term.network];
+  const auto width = static_cast<std::size_t>(network.architecture.width),
+             inputs = static_cast<std::size_t>(field_.inputs()), streams = static_cast<std::size_t>(e.plan.streams());
+  const std::size_t columns = width + (term.constant ? 1 : 0);
+  // The points that the window lets count, and their coefficients.
+  std::vector<std::int64_t> inside;
+  std::vector<double> x, coefficients;
+  std::optional<WindowJet> window = term.window;
+  for (std::int64_t p = 0; p < rows.rows; ++p) {
+    const double *const at = e.points.row(first + p), *const c = e.coefficients.row(first + p);
+    if (window && !window->go_to(at)) {
+      std::fill_n(rows.row(p) + column, columns, 0.0);
+      continue;
+    }
+    inside.push_back(p);
+    x.insert(x.end(), at, at + inputs);
+    coefficients.insert(coefficients.end(), c, c + streams);
+    if (window) through_window(*window, e.plan, c, coefficients.data() + coefficients.size() - streams);
+  }
+  if (inside.empty()) return;
+
+  engine::JetPlan plan = e.plan;
+  plan.passes = engine::Passes::jet;
+  const std::vector<double> parameters(network.parameters.begin(), network.parameters.end());
+  engine::JetQuery<double> query(network.architecture, parameters, plan, isa_, workers_);
+  std::vector<double> features(inside.size() * streams * width);
+  query.features({x.data(), std::ssize(inside), e.points.cols}, features);
+  workers_.run([&](int worker) {
+    for (auto k = static_cast<std::size_t>(worker); k < inside.size();
+         k += static_cast<std::size_t>(workers_.count())) {
+      const double *const c = coefficients.data() + k * streams, *h = features.data() + k * streams * width;
+      double* const row = rows.row(inside[k]) + column;
+      for (std::size_t unit = 0; unit < width; ++unit) row[unit] = c[0] * h[unit];
+      for (std::size_t s = 1; s < streams; ++s) {
+        h += width;
+        for (std::size_t unit = 0; unit < width; ++unit) row[unit] += c[s] * h[unit];
+      }
+      if (term.constant) row[width] = c[0];
+    }
+  });
+}
+
+void LastLayers::write_block(const PointEquations& e, std::int64_t first, MatrixView<double> rows,
+                             MatrixView<double> right) {
+  std::size_t column = 0;
+  for (const Term& term : terms_) {
+    write_term(term, column, e, first, rows);
+    column += static_cast<std::size_t>(field_.networks[term.network].architecture.width) + (term.constant ? 1 : 0);
+  }
+  const auto outputs = static_cast<std::size_t>(field_.outputs());
+  for (std::int64_t p = 0; p < right.rows; ++p) std::copy_n(e.right.row(first + p), outputs, right.row(p));
+  if (!rest_) return;
+  SumQuery<double> rest(*rest_, e.plan, isa_, workers_);
+  std::vector<std::vector<double>> streams(static_cast<std::size_t>(e.plan.streams()),
+                                           std::vector<double>(static_cast<std::size_t>(rows.rows) * outputs));
+  std::vector<double*> out;
+  for (std::vector<double>& stream : streams) out.push_back(stream.data());
+  rest.run({e.points.row(first), rows.rows, e.points.cols, e.points.stride}, out);
+  for (std::int64_t p = 0; p < right.rows; ++p)
+    for (std::size_t s = 0; s < streams.size(); ++s)
+      for (std::size_t o = 0; o < outputs; ++o)
+        right.row(p)[o] -= e.coefficients.row(first + p)[s] * streams[s][static_cast<std::size_t>(p) * outputs + o];
+}
+
+void LastLayers::write(const PointEquations& e, MatrixView<double> rows, MatrixView<double> right) {
+  check(e);
+  if (rows.rows != e.points.rows || rows.cols != unknowns_ || right.rows != e.points.rows ||
+      right.cols != field_.outputs())
+    throw bad_input(fmt::format("room for rows ({}, {}) and right sides ({}, {}), expected ({}, {}) and ({}, {})",
+                                rows.rows, rows.cols, right.rows, right.cols, e.points.rows, unknowns_, e.points.rows,
+                                field_.outputs()));
+  const std::int64_t at_once =
+      std::clamp<std::int64_t>(block_numbers / (std::int64_t{unknowns_} * e.plan.streams()), 1, block_points);
+  for (std::int64_t first = 0; first < rows.rows; first += at_once) {
+    const std::int64_t count = std::min(at_once, rows.rows - first);
+    write_block(e, first, {rows.row(first), count, rows.cols, rows.stride},
+                {right.row(first), count, right.cols, right.stride});
+  }
+}
+
+void LastLayers::add_to(NormalEquations& equations, const PointEquations& e) {
+  check(e);
+  const std::int64_t outputs = field_.outputs();
+  std::vector<double> rows(static_cast<std::size_t>(block_points * unknowns_)),
+      right(static_cast<std::size_t>(block_points * outputs));
+  for (std::int64_t first = 0; first < e.points.rows; first += block_points) {
+    const std::int64_t count = std::min(block_points, e.points.rows - first);
+    const auto part = [&](MatrixView<const double> m) {
+      return MatrixView<const double>(m.row(first), count, m.cols, m.stride);
+    };
+    const MatrixView<double> of_rows(rows.data(), count, unknowns_), of_right(right.data(), count, outputs);
+    write({part(e.points), e.plan, part(e.coefficients), part(e.right)}, of_rows, of_right);
+    equations.add(of_rows, of_right);
+  }
+}
+
+Field LastLayers::field_of(std::span<const double> solution, Rounding rounding) const {
+  const auto outputs = static_cast<std::size_t>(field_.outputs());
+  if (solution.size() != static_cast<std::size_t>(unknowns_) * outputs)
+    throw bad_input(fmt::format("a solution of {} numbers, expected {} unknowns of {} outputs", solution.size(),
+                                unknowns_, outputs));
+  Field field = field_;
+  const auto append = [&field](const Network& network, std::optional<Window> window) {
+    field.kind = FieldKind::sum;
+    if (window && field.windows.empty()) field.windows.resize(field.networks.size());
+    field.networks.push_back(network);
+    if (!field.windows.empty()) field.windows.push_back(std::move(window));
+  };
+  std::size_t row = 0;
+  for (const Term& term : terms_) {
+    Network& network = field.networks[term.network];
+    const LayerSlice last = layer_slices(network.architecture).back();
+    Network remainder = network;
+    const auto put = [&](std::int64_t at, double number) {
+      if (!(std::abs(number) <= static_cast<double>(std::numeric_limits<float>::max())))
+        throw bad_input(fmt::format("a last layer with {}, expected numbers that a float holds", number),
+                        "take fewer features, or a larger shift");
+      const auto nearest = static_cast<float>(number);
+      network.parameters[static_cast<std::size_t>(at)] = nearest;
+      remainder.parameters[static_cast<std::size_t>(at)] = static_cast<float>(number - static_cast<double>(nearest));
+    };
+    for (std::size_t unit = 0; unit < static_cast<std::size_t>(last.inputs); ++unit, ++row)
+      for (std::size_t o = 0; o < outputs; ++o)
+        put(last.weight + static_cast<std::int64_t>(o) * last.inputs + static_cast<std::int64_t>(unit),
+            solution[row * outputs + o]);
+    for (std::size_t o = 0; o < outputs; ++o)
+      put(last.bias + static_cast<std::int64_t>(o), term.constant ? solution[row * outputs + o] : 0);
+    row += term.constant ? 1 : 0;
+    if (rounding == Rounding::with_remainders)
+      append(remainder, field_.windows.empty() ? std::nullopt : field_.windows[term.network]);
+  }
+  return field;
+}
+
+}  // namespace sinefield::train
