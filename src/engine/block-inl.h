@@ -247,6 +247,7 @@ struct BlockArrays {
   static constexpr int max_layers = 66;
   T* points;        // coordinates as the batch gives them
   T* x;             // and in panels
+  const T* first_inputs;  // x, or e where there is an encoding
   T* coefficients;  // of the operators' terms, a row each
   T* e;             // encoded coordinates, of all streams, and what their way back needs
   T* e_kept;
