@@ -70,7 +70,7 @@ std::map<std::string, std::string> training_record(const FitArguments& a, const 
           {"recipe", recipe.name},
           {"tiles", tiles_words(result.field)},
           {"optimizer", std::string(optimizer_name(recipe.optimizer))},
-          {"lr", fmt::format("{}", recipe.lr)},
+          {"lr", recipe.optimizer == OptimizerKind::lbfgs ? "none" : fmt::format("{}", recipe.lr)},
           {"schedule", std::string(schedule_name(recipe.schedule))},
           {"batch", recipe.batch == 0 ? "all" : fmt::format("{}", recipe.batch)},
           {"clip_norm", fmt::format("{}", recipe.clip_norm)},

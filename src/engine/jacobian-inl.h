@@ -111,10 +111,11 @@ void JacobianTransposedTimes(const NetworkLayout& net, const JetPlan& plan, cons
   OutputGradient(net, all_rows, rows, block.h[net.layers.size() - 1], arrays.u, gradient);
   for (size_t l = 0; l < net.layers.size(); ++l) {
     const ActivatedLayer& layer = net.layers[l];
-    const size_t panels = static_cast<size_t>(net.panels(layer.outputs));
+    const int panel_rows = net.panels(layer.outputs) * all_rows;
     for (int p = 0; p < rows; ++p) {
       const auto share = hn::Set(d, weight(p));
-      for (size_t at = static_cast<size_t>(p * P); at < panels * panel_size; at += static_cast<size_t>(rows) * P) {
+      for (int r = p; r < panel_rows; r += rows) {
+        const size_t at = static_cast<size_t>(r) * P;
         hn::Store(hn::Mul(share, hn::Load(d, block.c[l] + at)), d, arrays.scaled + at);
         hn::Store(hn::Mul(share, hn::Load(d, block.c[l] + at + L)), d, arrays.scaled + at + L);
       }
@@ -244,7 +245,8 @@ void JacobianGram(const NetworkLayout& net, const JetPlan& plan, const T* factor
     const int panels = (columns + P - 1) / P;
     for (int r = 0; r < rows; r += M)
       for (int j = 0; j < panels; ++j) {
-        if (first_column + j * P >= begin + r + M) continue;  // above the diagonal
+        const std::int64_t row = begin + r, column = first_column + static_cast<std::int64_t>(j) * P;
+        if (column >= row + M) continue;  // above the diagonal
         HWY_ALIGN T tile[M * P] = {};
         for (size_t l = 0; l < maps; ++l) {
           const MapFactors<T> map = MapOf(net, plan, block, l, right.x, right.u);
@@ -258,10 +260,10 @@ void JacobianGram(const NetworkLayout& net, const JetPlan& plan, const T* factor
                 adjoints[i][0] = adjoints[i][1] = hn::Zero(d);
                 inputs[i][0] = inputs[i][1] = bias;
               }
-              const int row = (s * rows + r) * P;
-              MultiplyTile<M>(map.g + row, panel_size, map.outputs,
+              const int from = (s * rows + r) * P;
+              MultiplyTile<M>(map.g + from, panel_size, map.outputs,
                               right.g[l] + panel_at * static_cast<size_t>(map.outputs), adjoints);
-              MultiplyTile<M>(map.a + row, panel_size, map.inputs,
+              MultiplyTile<M>(map.a + from, panel_size, map.inputs,
                               right.a[l] + panel_at * static_cast<size_t>(map.inputs), inputs);
               HWY_UNROLL(16)
               for (int i = 0; i < M; ++i)
@@ -271,7 +273,6 @@ void JacobianGram(const NetworkLayout& net, const JetPlan& plan, const T* factor
                 }
             }
         }
-        const std::int64_t row = begin + r, column = first_column + j * P;
         for (std::int64_t i = 0; i < std::min<std::int64_t>(M, all_points - row); ++i)
           for (std::int64_t k = 0; k < P && column + k <= row + i && k < columns - j * P; ++k)
             matrix.row(row + i)[column + k] = matrix.row(column + k)[row + i] = tile[i * P + k];

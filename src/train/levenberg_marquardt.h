@@ -19,8 +19,8 @@
 
 namespace sinefield::train {
 
-/// Step by step, for loops of one's own. Allocates in the constructor and in a first step only, but for what Eigen takes
-/// inside its products.
+/// Step by step, for loops of one's own. Allocates in the constructor and in a first step only, but for what Eigen
+/// takes inside its products.
 class LevenbergMarquardt {
  public:
   struct Step {

@@ -131,9 +131,15 @@ class NetworkRun {
   double elapsed() const { return earlier_seconds_ + seconds_since(options_.started); }
 
   Error diverged(std::int64_t step, const std::string& sign) const {
-    return failure(fmt::format("the training diverged at step {}: {}", step, sign),
-                   fmt::format("try a smaller --lr than {}, or a smaller --omega-first than {}", options_.recipe.lr,
-                               field_.networks.front().architecture.omega_first));
+    return failure(fmt::format("the training diverged at step {}: {}", step, sign), advice());
+  }
+
+  std::string advice() const {
+    const double omega = field_.networks.front().architecture.omega_first;
+    return options_.recipe.optimizer == OptimizerKind::lbfgs  // it has no rate
+               ? fmt::format("try a smaller --omega-first than {}", omega)
+               : fmt::format("try a smaller --lr than {}, or a smaller --omega-first than {}", options_.recipe.lr,
+                             omega);
   }
 
   void check_collapse() const {
@@ -165,8 +171,7 @@ class NetworkRun {
       throw failure(fmt::format("the training collapsed: after {} steps the network is no closer to the signal than "
                                 "its mean",
                                 done_),
-                    fmt::format("try a smaller --lr than {}, or a smaller --omega-first than {}", options_.recipe.lr,
-                                field_.networks.front().architecture.omega_first));
+                    advice());
   }
 
   void look(FiguresWanted wanted = FiguresWanted::psnr) {

@@ -112,9 +112,10 @@ class Fitting(CommandTest):
         grey.write_bytes(png(np.uint8(128 + 60 * np.sin(x + y) + 50 * np.cos(2 * x - y))[..., None]))
         one = ["--tiles", "none", "--width", 16, "--hidden-layers", 1, "--steps", 100]
         fitted, model = self.fit(*one, "--batch", "all", "--optimizer", "lbfgs", picture=grey)
+        training = self.accepted("info", model)["training"]
+        self.assertEqual((training["optimizer"], training["lr"]), ("lbfgs", "none"))
         by_adam, _ = self.fit(*one, "--batch", "all", picture=grey)
         self.assertGreater(fitted["psnr"], by_adam["psnr"] + 3)
-        self.assertEqual(self.accepted("info", model)["training"]["optimizer"], "lbfgs")
         to = ["fit", "image", grey, "-o", self.folder / "n.safetensors", "--optimizer", "lbfgs"]
         self.refused(*to, says=["but tiles are trained in short cycles", "train one network"])
         self.refused(*to, *one, says=["which batches of other samples change", "give a batch of all samples"])
