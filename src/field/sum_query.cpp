@@ -23,7 +23,7 @@ SumQuery<T>::SumQuery(const Field& field, const engine::JetPlan& plan, Isa isa, 
     const std::vector<T> parameters(network.parameters.begin(), network.parameters.end());
     Term& added =
         terms_.emplace_back(Term{{network.architecture, std::span<const T>(parameters), plan_, isa, workers}, {}});
-    if (!field.windows.empty() && field.windows[term]) added.window.emplace(*field.windows[term]);
+    if (const Window* const window = field.window_of(term)) added.window.emplace(*window);
   }
 }
 
