@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <optional>
 
 #include "cli/command.h"
 #include "cli/signals.h"
@@ -111,7 +110,7 @@ std::string tile_networks_text(const Field& field) {
 }
 
 /// ", in a ball of radius 0.25 about (0.1, 0)" for a network that has a window, in network coordinates; else nothing.
-std::string window_text(const std::optional<Window>& window) {
+std::string window_text(const Window* window) {
   return window ? fmt::format(", in a ball of radius {:.6g} about ({:.6g})", window->radius,
                               fmt::join(window->centre, ", "))
                 : "";
@@ -131,7 +130,7 @@ int model_info(const InfoArguments& a, const Common& common) {
   Json networks = Json::array();  // of tiles: the first one, for their shape
   for (std::size_t i = 0; i < (tiled ? 1 : field.networks.size()); ++i) {
     const Architecture& n = field.networks[i].architecture;
-    const std::optional<Window> window = field.windows.empty() ? std::nullopt : field.windows[i];
+    const Window* const window = field.window_of(i);
     if (!tiled)
       text += fmt::format("network    width {}, {} hidden layers, {}, omega {} first, {} hidden, {} parameters{}\n",
                           n.width, n.hidden_layers, units_text(n), n.omega_first, n.omega_hidden, parameter_count(n),

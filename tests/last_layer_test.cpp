@@ -159,8 +159,7 @@ std::vector<double> true_solution(const Field& field, const std::vector<std::siz
     const float* const weight = network.parameters.data() + last.weight;
     for (std::size_t unit = 0; unit < width; ++unit)
       for (std::size_t o = 0; o < outputs; ++o) solution.push_back(weight[o * width + unit]);
-    const bool windowed = !field.windows.empty() && field.windows[term].has_value();
-    if (!windowed && std::exchange(constant_taken, true)) continue;
+    if (field.window_of(term) == nullptr && std::exchange(constant_taken, true)) continue;
     for (std::size_t o = 0; o < outputs; ++o) solution.push_back(network.parameters[last.bias + o]);
   }
   return solution;

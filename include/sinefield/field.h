@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -97,6 +98,11 @@ struct Field {
   const SoundFormat* sound() const { return std::get_if<SoundFormat>(&signal); }
   const VideoFormat* video() const { return std::get_if<VideoFormat>(&signal); }
   const VolumeFormat* volume() const { return std::get_if<VolumeFormat>(&signal); }
+
+  /// Of a network of a sum, null where it has none. `windows` is empty or has an entry for each network.
+  const Window* window_of(std::size_t network) const {
+    return !windows.empty() && windows[network] ? &*windows[network] : nullptr;
+  }
 
   int inputs() const { return networks.front().architecture.inputs; }
   int outputs() const { return networks.front().architecture.outputs; }

@@ -26,7 +26,7 @@ SumQuery<T>::SumQuery(const Field& field, const engine::JetPlan& plan, Isa isa, 
     const engine::JetPlan own = gradients ? engine::gradient_plan(network.architecture) : plan;
     Term& added =
         terms_.emplace_back(Term{{network.architecture, std::span<const T>(parameters), own, isa, workers}, {}});
-    if (!field.windows.empty() && field.windows[term]) added.window.emplace(*field.windows[term]);
+    if (const Window* const window = field.window_of(term)) added.window.emplace(*window);
   }
 }
 

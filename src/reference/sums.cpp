@@ -55,7 +55,7 @@ Jet sum_jet(const Field& field, std::span<const double> x) {
     const Network& network = field.networks[term];
     const std::vector<double> parameters(network.parameters.begin(), network.parameters.end());
     Jet jet = reference::jet(network.architecture, parameters, x);
-    if (!field.windows.empty() && field.windows[term]) jet = product(jet_of(*field.windows[term], x), jet, d);
+    if (const Window* const window = field.window_of(term)) jet = product(jet_of(*window, x), jet, d);
     for (std::size_t e = 0; e < sum.value.size(); ++e) sum.value[e] += jet.value[e];
     for (std::size_t e = 0; e < sum.gradient.size(); ++e) sum.gradient[e] += jet.gradient[e];
     for (std::size_t e = 0; e < sum.hessian.size(); ++e) sum.hessian[e] += jet.hessian[e];

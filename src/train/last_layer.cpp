@@ -55,7 +55,7 @@ LastLayers::LastLayers(const Field& field, std::vector<std::size_t> solved, Isa 
       throw bad_input(
           fmt::format("network {} of {}, expected increasing indices of them", network, field.networks.size()));
     Term& term = terms_.emplace_back(Term{network, {}, false});
-    if (!field.windows.empty() && field.windows[network]) term.window.emplace(*field.windows[network]);
+    if (const Window* const window = field.window_of(network)) term.window.emplace(*window);
     term.constant = term.window || !std::exchange(constant_taken, true);
     unknowns_ += field.networks[network].architecture.width + (term.constant ? 1 : 0);
   }
@@ -182,12 +182,6 @@ Field LastLayers::field_of(std::span<const double> solution, Rounding rounding) 
     throw bad_input(fmt::format("a solution of {} numbers, expected {} unknowns of {} outputs", solution.size(),
                                 unknowns_, outputs));
   Field field = field_;
-  const auto append = [&field](const Network& network, std::optional<Window> window) {
-    field.kind = FieldKind::sum;
-    if (window && field.windows.empty()) field.windows.resize(field.networks.size());
-    field.networks.push_back(network);
-    if (!field.windows.empty()) field.windows.push_back(std::move(window));
-  };
   std::size_t row = 0;
   for (const Term& term : terms_) {
     Network& network = field.networks[term.network];
@@ -208,8 +202,10 @@ Field LastLayers::field_of(std::span<const double> solution, Rounding rounding) 
     for (std::size_t o = 0; o < outputs; ++o)
       put(last.bias + static_cast<std::int64_t>(o), term.constant ? solution[row * outputs + o] : 0);
     row += term.constant ? 1 : 0;
-    if (rounding == Rounding::with_remainders)
-      append(remainder, field_.windows.empty() ? std::nullopt : field_.windows[term.network]);
+    if (rounding == Rounding::to_floats) continue;
+    field.kind = FieldKind::sum;
+    field.networks.push_back(std::move(remainder));
+    if (!field.windows.empty()) field.windows.push_back(field_.windows[term.network]);
   }
   return field;
 }

@@ -335,9 +335,9 @@ class Models(CommandTest):
 
     def test_a_later_version(self):
         whole = self.model.read_bytes()
-        later = whole.replace(rb"\"version\":1,", rb"\"version\":4,")
+        later = whole.replace(rb"\"version\":1,", rb"\"version\":5,")
         self.assertNotEqual(later, whole)
-        self.refused("info", self.put("later.safetensors", later), says=["later\\.safetensors", "version 4", "update"])
+        self.refused("info", self.put("later.safetensors", later), says=["later\\.safetensors", "version 5", "update"])
 
     def test_plain_tensors_of_the_original_code(self):
         generator = np.random.default_rng(1)
@@ -356,6 +356,54 @@ class Models(CommandTest):
         expected, _ = siren(tensors, 25, 20, x)
         np.testing.assert_allclose(np.load(self.folder / "out.npz")["value"], expected, rtol=1e-9, atol=1e-12)
         self.assertEqual(self.accepted("info", plain, "--omega-first", 25)["networks"][0]["omega_first"], 25)
+
+
+    def test_a_sum_with_a_window(self):
+        """Written by docs/format.md alone: the model, and in a ball a shallow network beside it."""
+        tensors, metadata = read_safetensors(self.model)
+        generator = np.random.default_rng(3)
+        shallow = {f"net.net.{layer}.0.{what}": generator.uniform(-1, 1, shape).astype(np.float32)
+                   for layer, what, shape in [(0, "weight", (5, 2)), (0, "bias", 5), (1, "weight", (3, 5)), (1, "bias", 3)]}
+        whole = {f"terms.{term}.{name}": values
+                 for term, network in enumerate([tensors, shallow]) for name, values in network.items()}
+        centre, radius = np.array([0.1, -0.3]), 0.6
+        first = metadata["architecture"][0]
+        metadata |= {
+            "version": 4,
+            "kind": "sum",
+            "architecture": [first, first | {"width": 5, "hidden_layers": 0, "omega_first": 4}],
+            "windows": [{"type": "none"}, {"type": "bump", "centre": list(centre), "radius": radius}],
+            "checksum": f"crc32:{zlib.crc32(b''.join(v.tobytes() for v in whole.values())):08x}",
+        }
+        del metadata["metadata_checksum"]
+        text = json.dumps(metadata, separators=(",", ":"))[:-1]
+        text += f',"metadata_checksum":"crc32:{zlib.crc32(text.encode()):08x}"}}'
+        path = self.put("sum.sine", safetensors(whole, {"sinefield": text}))
+
+        info = self.accepted("info", path)
+        self.assertEqual((info["kind"], len(info["networks"])), ("sum", 2))
+        self.assertEqual(info["networks"][1]["window"], {"centre": [0.1, -0.3], "radius": 0.6})
+        self.assertNotIn("window", info["networks"][0])
+        self.assertIn("in a ball of radius 0.6 about (0.1, -0.3)", run("info", path).stdout.decode())
+
+        x = generator.uniform(-1, 1, (200, 2))
+        self.accepted("eval", path, "--at", self.points(x), "-o", self.folder / "at.npz", "--units", "network",
+                      "--order", "gradient")
+        at = np.load(self.folder / "at.npz")
+        q = np.maximum(1 - ((x - centre) ** 2).sum(1) / radius**2, 0)
+        w, w_x = (q**4)[:, None], (-8 * q**3)[:, None] * (x - centre) / radius**2
+        (u, u_x), (v, v_x) = siren(tensors, 20, first["omega_hidden"], x), siren(shallow, 4, 1, x)
+        self.assertGreater((q > 0).sum(), 30)
+        np.testing.assert_allclose(at["value"], u + w * v, rtol=0, atol=1e-9)
+        np.testing.assert_allclose(at["gradient"], u_x + w[:, :, None] * v_x + v[:, :, None] * w_x[:, None, :], rtol=0, atol=1e-7)
+
+        points = np.stack(np.meshgrid(np.arange(17.0), np.arange(24.0), indexing="ij"), axis=2).reshape(-1, 2)
+        self.accepted("eval", path, "--at", self.points(points), "-o", self.folder / "at.npz", "--order", "laplacian")
+        at = np.load(self.folder / "at.npz")
+        for show, expected in [("value", at["value"]), ("laplacian", at["laplacian"])]:
+            self.accepted("render", path, "-o", self.folder / "out.npy", "--force", "--show", show)
+            found = np.load(self.folder / "out.npy")
+            np.testing.assert_allclose(found.reshape(-1, 3), expected, rtol=0, atol=1e-3 * np.abs(expected).max())
 
 
 class Points(CommandTest):
