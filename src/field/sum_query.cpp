@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "sinefield/error.h"
 
@@ -22,7 +23,7 @@ SumQuery<T>::SumQuery(const Field& field, const engine::JetPlan& plan, Isa isa, 
     const Network& network = field.networks[term];
     const std::vector<T> parameters(network.parameters.begin(), network.parameters.end());
     // The same streams, by the passes that suit this network.
-    const bool gradients = plan.first > 0 && plan.second.empty();
+    const bool gradients = std::cmp_equal(plan.first, inputs_) && plan.axes.empty() && plan.second.empty();
     const engine::JetPlan own = gradients ? engine::gradient_plan(network.architecture) : plan;
     Term& added =
         terms_.emplace_back(Term{{network.architecture, std::span<const T>(parameters), own, isa, workers}, {}});
@@ -81,6 +82,7 @@ void SumQuery<T>::add_windowed(Term& term, MatrixView<const double> coordinates,
   term.network.run({coordinates_.data(), std::ssize(inside_), coordinates.cols}, room(inside_.size()));
 
   const auto first = static_cast<std::size_t>(plan_.first);
+  const auto axis = [&](std::size_t k) { return static_cast<std::size_t>(plan_.axis(static_cast<int>(k))); };
   for (std::size_t k = 0; k < inside_.size(); ++k) {
     window.go_to(coordinates.row(inside_[k]));
     const double weight = window.value();
@@ -92,14 +94,14 @@ void SumQuery<T>::add_windowed(Term& term, MatrixView<const double> coordinates,
       };
       const double value = stream(0);
       add(0, weight * value);
-      for (std::size_t i = 0; i < first; ++i) add(1 + i, weight * stream(1 + i) + window.slope(i) * value);
+      for (std::size_t i = 0; i < first; ++i) add(1 + i, weight * stream(1 + i) + window.slope(axis(i)) * value);
       for (std::size_t a = 0; a < plan_.second.size(); ++a) {
         const std::size_t s = 1 + first + a;
         double number = weight * stream(s);
         for (const engine::SecondOrder::Term& t : plan_.second[a].terms) {
           const auto i = static_cast<std::size_t>(t.i), j = static_cast<std::size_t>(t.j);
-          number += t.a * (window.slope(i) * stream(1 + j) + window.slope(j) * stream(1 + i) +
-                           window.curvature(i, j) * value);
+          number += t.a * (window.slope(axis(i)) * stream(1 + j) + window.slope(axis(j)) * stream(1 + i) +
+                           window.curvature(axis(i), axis(j)) * value);
         }
         add(s, number);
       }

@@ -23,10 +23,11 @@ constexpr std::int64_t block_points = 512;
 /// Coefficients of the streams of w h for those of h.
 void through_window(const WindowJet& window, const engine::JetPlan& plan, const double* c, double* changed) {
   const auto first = static_cast<std::size_t>(plan.first);
+  const auto axis = [&](std::size_t k) { return static_cast<std::size_t>(plan.axis(static_cast<int>(k))); };
   const double weight = window.value();
   changed[0] = c[0] * weight;
   for (std::size_t i = 0; i < first; ++i) {
-    changed[0] += c[1 + i] * window.slope(i);
+    changed[0] += c[1 + i] * window.slope(axis(i));
     changed[1 + i] = c[1 + i] * weight;
   }
   for (std::size_t a = 0; a < plan.second.size(); ++a) {
@@ -34,9 +35,9 @@ void through_window(const WindowJet& window, const engine::JetPlan& plan, const 
     changed[1 + first + a] = of_operator * weight;
     for (const engine::SecondOrder::Term& t : plan.second[a].terms) {
       const auto i = static_cast<std::size_t>(t.i), j = static_cast<std::size_t>(t.j);
-      changed[0] += of_operator * t.a * window.curvature(i, j);
-      changed[1 + j] += of_operator * t.a * window.slope(i);
-      changed[1 + i] += of_operator * t.a * window.slope(j);
+      changed[0] += of_operator * t.a * window.curvature(axis(i), axis(j));
+      changed[1 + j] += of_operator * t.a * window.slope(axis(i));
+      changed[1 + i] += of_operator * t.a * window.slope(axis(j));
     }
   }
 }
@@ -69,6 +70,9 @@ LastLayers::LastLayers(const Field& field, std::vector<std::size_t> solved, Isa 
 
 void LastLayers::check(const PointEquations& e) const {
   const auto& [points, plan, coefficients, right] = e;
+  if (plan.coefficients_by_point)
+    throw bad_input("equations of a plan whose a_ij come by point",
+                    "give each second derivative a stream of its own: `coefficients` differ from point to point");
   if (points.cols != field_.inputs() || coefficients.cols != plan.streams() || right.cols != field_.outputs() ||
       coefficients.rows != points.rows || right.rows != points.rows)
     throw bad_input(
