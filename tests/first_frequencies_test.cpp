@@ -179,6 +179,18 @@ TEST(FirstFrequencies, outside_their_range_are_refused_with_the_number) {
               HasSubstr("in 9 dimensions"));
 }
 
+TEST(FirstFrequencies, are_of_sines_of_the_coordinates_only) {
+  EXPECT_THAT(refusal([] {
+                initial_network({.width = 8, .activation = Activation::tanh}, DiscFrequencies{.radius = 3}, 1);
+              }),
+              HasSubstr("frequencies for a first layer of tanh behind encoding none"));
+  EXPECT_THAT(refusal([] {
+                initial_network({.width = 8, .encoding = {Encoding::Kind::positional, 2}}, DiscFrequencies{.radius = 3}, 1);
+              }),
+              HasSubstr("sine behind encoding positional:2"));
+  EXPECT_NO_THROW(initial_network({.width = 8, .activation = Activation::tanh}, OriginalFrequencies{}, 1));
+}
+
 TEST(WhyTooFew, counts_the_modes_of_a_region) {
   // In the plane 1.8 K^2 A / (4 pi); on a line 1.8 K L / pi; in space 1.8 K^3 V / (6 pi^2).
   for (const auto& [inputs, needed] :

@@ -48,11 +48,6 @@ TEST(FitRefusals, contradictory_and_impossible_options_are_bad_input_before_any_
                 "which batches of other samples change"},
            Case{[](FitOptions& o) { o.recipe.optimizer = OptimizerKind::lbfgs, o.recipe.batch_share = 0.5; },
                 "which batches of other samples change"},
-           Case{[](FitOptions& o) {
-                  o.recipe.optimizer = OptimizerKind::lbfgs;
-                  o.recipe.tiles.kind = TileChoice::Kind::automatic;
-                },
-                "but tiles are trained in short cycles"},
            Case{[](FitOptions& o) { o.recipe.width = 0; }, "width is 0, expected 1 to 8192"},
            Case{[](FitOptions& o) { o.recipe.omega_first = -1; }, "omega_first is -1"},
            Case{[](FitOptions& o) { o.compute.threads = 0; }, "0 threads asked for, expected 1 to 1024"},
@@ -85,14 +80,7 @@ TEST(FitRefusals, options_of_one_network_do_not_fit_tiles) {
                   o.recipe.tiles.along = {9, 2};
                 },
                 "9 x 2 tiles for a picture of 8 x 8 samples"},
-           Case{[](FitOptions& o) { o.recipe.optimizer = OptimizerKind::lbfgs, o.recipe.batch = 63; },
-                "which batches of other samples change"},
-           Case{[](FitOptions& o) { o.recipe.optimizer = OptimizerKind::lbfgs, o.recipe.batch_share = 0.5; },
-                "which batches of other samples change"},
-           Case{[](FitOptions& o) {
-                  o.recipe.optimizer = OptimizerKind::lbfgs;
-                  o.recipe.tiles.kind = TileChoice::Kind::automatic;
-                },
+           Case{[](FitOptions& o) { o.recipe.optimizer = OptimizerKind::lbfgs; },
                 "but tiles are trained in short cycles"},
            Case{[](FitOptions& o) { o.recipe.width = 0; }, "width is 0"},
        }) {

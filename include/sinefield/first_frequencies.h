@@ -38,7 +38,8 @@ using FirstFrequencies = std::variant<OriginalFrequencies, DiscFrequencies, Latt
 int lattice_units(int inputs, const LatticeFrequencies&);
 
 /// `initial_network` with the first layer chosen. It depends on the arguments alone, on every machine. Throws bad_input
-/// as that does, for a number outside its range, and where the width is not that of the lattice.
+/// as that does, for a number outside its range, where the width is not that of the lattice, and for frequencies of
+/// another activation than the sine or behind an encoding.
 Network initial_network(const Architecture&, const FirstFrequencies&, std::uint64_t seed, std::uint32_t stream = 0);
 
 /// Whether sine features are enough to make any field of wavenumbers up to `largest` > 0 on a region of `volume` > 0 in

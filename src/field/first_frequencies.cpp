@@ -138,6 +138,11 @@ int lattice_units(int inputs, const LatticeFrequencies& lattice) {
 Network initial_network(const Architecture& architecture, const FirstFrequencies& frequencies, std::uint64_t seed,
                         std::uint32_t stream) {
   Network network = initial_network(architecture, seed, stream);
+  const bool waves = architecture.activation == Activation::sine && architecture.encoding.kind == Encoding::Kind::none;
+  if (!waves && !std::holds_alternative<OriginalFrequencies>(frequencies))
+    throw bad_input(fmt::format("frequencies for a first layer of {} behind encoding {}",
+                                activation_name(architecture.activation), encoding_text(architecture.encoding)),
+                    "only sines of the coordinates have a frequency: take those, or the original's initialisation");
   const int units = architecture.width, inputs = architecture.inputs;
   std::visit(Choose{[](const OriginalFrequencies&) {},
                     [&](const DiscFrequencies& d) {
