@@ -13,6 +13,7 @@
 #include "cli/interruption.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
+#include "signal/derivative_samples.h"
 #include "sinefield/error.h"
 #include "sinefield/fit.h"
 #include "sinefield/model_file.h"
@@ -21,13 +22,16 @@
 namespace sinefield::cli {
 namespace {
 
+/// Of tiles that are shown Laplacians, where none is given (docs/recipes.md).
+constexpr double laplacian_overlap = 0.4;
+
 struct FitArguments {
   SignalKind kind = SignalKind::picture;
-  std::filesystem::path input, model, log;
+  std::filesystem::path input, model, log, targets;
   TrainingArguments training;
   std::optional<std::int64_t> log_every;
   double checkpoint_every = 30;
-  bool holdout = false, resume = false;
+  bool holdout = false, resume = false, border = false;
   std::string supervise = "value";
 };
 
@@ -79,6 +83,8 @@ std::map<std::string, std::string> training_record(const FitArguments& a, const 
           {"total_steps", tiled ? fmt::format("{}", report.total_steps) : ""},
           {"horizon", fmt::format("{}", report.horizon)},
           {"supervise", options.supervise == Supervise::value ? "" : std::string(supervise_name(options.supervise))},
+          {"border", options.border ? "given" : ""},
+          {"targets", a.targets.filename().string()},
           {"holdout", options.holdout == Holdout::none ? "" : "even positions along every axis trained"},
           {"init", a.training.init.filename().string()},
           {"isa", std::string(isa_name(options.compute.isa))},
@@ -108,7 +114,7 @@ std::optional<Field> check_targets(const FitArguments& a, const Common& common, 
     if (has_state && !common.force)
       throw bad_input(fmt::format("{} is the state of a run that was interrupted", state.string()),
                       "give --resume to go on with it, or --force to start over");
-    check_output(a.model, common, {a.input, a.training.init});
+    check_output(a.model, common, {a.input, a.training.init, a.targets});
     if (has_state) std::filesystem::remove(state);  // or a later --resume would go on with the wrong run
     return {};
   }
@@ -128,7 +134,7 @@ std::optional<Field> check_targets(const FitArguments& a, const Common& common, 
       throw bad_input(fmt::format("{} is there already and is the model of another run", a.model.string()),
                       "give the options of that run, or start over with --force and without --resume");
   }
-  check_output(a.model, common, {a.input, a.training.init});
+  check_output(a.model, common, {a.input, a.training.init, a.targets});
   if (!has_state && !common.quiet) fmt::print(stderr, "sinefield: there is no {}: starting afresh\n", state.string());
   return {};
 }
@@ -154,9 +160,9 @@ int fit_signal(const FitArguments& a, const Common& common) {
   const Interruption interruption;
   const ComputeOptions compute = common.compute();
   const OutputLock lock(a.model);
-  if (!a.resume) check_output(a.model, common, {a.input});
+  if (!a.resume) check_output(a.model, common, {a.input, a.targets});
   if (!a.log.empty() && !a.resume)
-    check_output(a.log, common, {a.input, a.model, a.training.init, state_path(a.model)});
+    check_output(a.log, common, {a.input, a.model, a.training.init, a.targets, state_path(a.model)});
   FitOptions options = a.training.options(a.kind);
   options.compute = compute;
   options.started = process_start();
@@ -164,10 +170,19 @@ int fit_signal(const FitArguments& a, const Common& common) {
   options.holdout = a.holdout ? Holdout::between : Holdout::none;
   for (const Supervise what : {Supervise::gradient, Supervise::laplacian})
     if (a.supervise == supervise_name(what)) options.supervise = what;
+  options.border = a.border;
+  if (options.supervise == Supervise::laplacian)
+    options.recipe.overlap = a.training.overlap.value_or(laplacian_overlap);
   options.checkpoints = {state_path(a.model), a.checkpoint_every, a.resume};
 
   const LoadedSignal loaded = load_signal(a.kind, a.input, a.model.parent_path(), common);
   const Signal& signal = loaded.signal;
+  if (!a.targets.empty()) {
+    if (options.supervise == Supervise::value)
+      throw bad_input("--targets are derivatives, but values are supervised",
+                      "give --supervise gradient or --supervise laplacian");
+    options.derivatives = read_derivatives(a.targets, *signal.samples, options.supervise, common.memory());
+  }
   if (const auto field = check_targets(a, common, signal, options)) return finished_already(a, common, *field);
   FitLog log(a.log, a.resume ? FitLog::Start::resumed : FitLog::Start::afresh);
   if (log.wanted())
@@ -235,7 +250,9 @@ int fit_signal(const FitArguments& a, const Common& common) {
       fmt::format("{}: {}{}{}{}, {} steps{}, {:.1f} s, {} parameters, stopped by {}", a.model.string(),
                   is_flat(report) ? "the same all over, which fits exactly: " : "", measures_words(report.measures),
                   report.held_out_psnr ? fmt::format(" (held out: {:.2f} dB)", *report.held_out_psnr) : "",
-                  report.limit_psnr ? fmt::format(" of {:.2f} dB that its gradients hold", *report.limit_psnr) : "",
+                  report.limit_psnr ? fmt::format(" of {:.2f} dB that its {} hold", *report.limit_psnr,
+                                                  options.border ? "differences and border" : "gradients")
+                                    : "",
                   report.steps, tiled ? fmt::format(" of each of {} tiles", networks) : "", seconds, parameters,
                   stopped_by_name(report.stopped_by)),
       object);
@@ -254,13 +271,19 @@ void add_kind(CLI::App& fit, Context& context, SignalKind kind, const char* name
   a.training.add_to(*command, kind);
   command->add_flag("--holdout", a.holdout, "train on even positions along every axis, score the samples between them")
       ->group(training_group);
-  if (kind == SignalKind::picture)
-    command
-        ->add_option("--supervise", a.supervise,
-                     "value; gradient or (with --tiles none) laplacian: the networks see derivatives alone")
+  if (kind == SignalKind::picture) {
+    command->add_option("--supervise", a.supervise, "value; gradient or laplacian: the networks see derivatives alone")
         ->check(CLI::IsMember({"value", "gradient", "laplacian"}))
         ->capture_default_str()
         ->group(training_group);
+    command->add_flag("--border", a.border, "with laplacian: the values of the outermost pixels are given too")
+        ->group(training_group);
+    command
+        ->add_option("--targets", a.targets,
+                     "FILE.npy of the derivatives to learn, per pixel, not differences of the picture: gradients "
+                     "(rows, columns, channels, 2) or Laplacians (rows, columns, channels)")
+        ->group(training_group);
+  }
 
   const char* const state = "State";
   command->add_option("--checkpoint-every", a.checkpoint_every, "seconds between states of the run, in MODEL.state")

@@ -218,7 +218,6 @@ TEST(FitDerivatives, refuse_what_needs_values) {
   EXPECT_THAT(refused([](FitOptions& o) { o.psnr = 30; }), HasSubstr("psnr stops a run by the values"));
   EXPECT_THAT(refused([](FitOptions& o) { o.holdout = Holdout::between; }), HasSubstr("held out"));
   EXPECT_THAT(refused([](FitOptions& o) { o.recipe.overlap = 0; }), HasSubstr("must overlap"));
-  EXPECT_THAT(refused([](FitOptions& o) { o.supervise = Supervise::laplacian; }), HasSubstr("more open between tiles"));
   FitOptions options = grid_options(SignalKind::volume, {2, 2, 2}, 100);
   options.supervise = Supervise::gradient;
   const Volume volume = smooth_volume();

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -126,14 +127,20 @@ struct Checkpoints {
 /// What of the signal a field is shown. `gradient`: its derivatives along every axis, from differences of its samples
 /// (Sobel's filter), and no value anywhere; the constants that this leaves open are found afterwards, those between
 /// tiles where they overlap, and two of the whole by the best a u + b for each channel. It takes 2.5 times the steps of
-/// a recipe. `laplacian`: the sum of its second differences, in one network only; a harmonic function is left open,
-/// which nothing corrects. Pictures only.
+/// a recipe. `laplacian`: the sum of its second differences. Of tiles the last layers are solved for together, in the
+/// end: by the Laplacian at every sample inside and, of the outermost samples, by their values where the border is
+/// given, else by what the filter says there. Of one network a harmonic function is left open, which nothing corrects.
+/// Pictures only.
 enum class Supervise { value, gradient, laplacian };
 std::string_view supervise_name(Supervise);
 
 struct FitOptions {
   Recipe recipe;
   Supervise supervise = Supervise::value;
+  bool border = false;  ///< of tiles that are shown a Laplacian: the values of the outermost samples are given too
+  /// What to learn in place of the differences of the samples, as DerivativeSamples has it, in units of the samples for
+  /// one step along an axis: (rows, columns, axes, channels) or, of Laplacians, (rows, columns, channels). Finite.
+  std::shared_ptr<const Samples> derivatives;
   std::optional<std::int64_t> steps;        ///< of every network, > 0
   std::optional<std::int64_t> total_steps;  ///< of all tiles together, given to those that need them most
   std::optional<double> psnr;               ///< dB; ends the run when the signal as written reaches it
@@ -166,7 +173,8 @@ struct FitReport {
   double psnr;               ///< of `measures`
   SignalMeasures measures;   ///< of the signal as it would be written; held out: of the samples it was trained on
   std::optional<double> held_out_psnr;
-  /// Where gradients were supervised: dB of the smooth picture whose gradient is nearest to them. They know no better.
+  /// Where differences were supervised: dB of the smooth picture whose gradient is nearest to them, or of that with
+  /// their Laplacian and the border. They know no better.
   std::optional<double> limit_psnr;
   int rollbacks;            ///< times that the run went back to better parameters after a spike
   int restarts;             ///< tiles that were stuck and began anew

@@ -2,11 +2,19 @@
 // SPDX-License-Identifier: MIT
 #include "signal/derivative_samples.h"
 
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <optional>
 #include <utility>
 #include <vector>
+
+#include "signal/samples_in_memory.h"
+#include "sinefield/array_file.h"
+#include "sinefield/error.h"
 
 namespace sinefield {
 namespace {
@@ -72,6 +80,35 @@ void DerivativeSamples::read(std::span<const std::int64_t> first, std::span<cons
       std::copy_n(&box[static_cast<std::size_t>(p * channels)], channels,
                   out + (p * static_cast<std::int64_t>(axes) + static_cast<std::int64_t>(along)) * channels);
   }
+}
+
+std::shared_ptr<const Samples> read_derivatives(const std::filesystem::path& path, const Samples& values,
+                                                Supervise what, std::uint64_t memory_limit) {
+  const Array array = read_npy(path, memory_limit);
+  const std::size_t axes = what == Supervise::gradient ? values.sizes().size() : 1,
+                    channels = static_cast<std::size_t>(values.channels()), each = axes * channels;
+  std::vector<std::int64_t> full = values.sizes(), plain = full;
+  full.push_back(values.channels());
+  if (what == Supervise::gradient)
+    for (std::vector<std::int64_t>* shape : {&full, &plain}) shape->push_back(static_cast<std::int64_t>(axes));
+  if (array.shape != full && (channels > 1 || array.shape != plain))
+    throw bad_input(
+        fmt::format("{} is an array ({}), expected ({}){}", path.string(), fmt::join(array.shape, ", "),
+                    fmt::join(full, ", "), channels > 1 ? "" : fmt::format(" or ({})", fmt::join(plain, ", "))),
+        what == Supervise::gradient ? "give rows, columns, channels, and the derivatives by row and by column"
+                                    : "give rows, columns, channels");
+  struct Kept {
+    std::vector<float> numbers;
+    std::optional<SamplesInMemory> samples;
+  };
+  const auto kept = std::make_shared<Kept>();
+  kept->numbers.resize(array.data.size());
+  for (std::size_t e = 0; e < array.data.size(); ++e) {
+    const std::size_t channel = e % each / axes, axis = e % axes;
+    kept->numbers[e - e % each + axis * channels + channel] = static_cast<float>(array.data[e]);
+  }
+  kept->samples.emplace(values.sizes(), static_cast<int>(each), kept->numbers);
+  return {kept, &*kept->samples};
 }
 
 }  // namespace sinefield

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <memory>
 #include <span>
 
 #include "sinefield/fit.h"
@@ -23,5 +25,11 @@ class DerivativeSamples final : public Samples {
   const Samples& values_;
   bool laplacian_;
 };
+
+/// Derivatives of the same samples from FILE.npy, of any type that read_npy takes, kept as floats: gradients (sizes,
+/// channels, axes) or Laplacians (sizes, channels); of one channel that axis may be missing. Throws bad_input for
+/// another shape and as read_npy does. Numbers that are not finite pass: `fit` refuses them.
+std::shared_ptr<const Samples> read_derivatives(const std::filesystem::path&, const Samples&, Supervise,
+                                                std::uint64_t memory_limit);
 
 }  // namespace sinefield

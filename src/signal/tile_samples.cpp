@@ -13,20 +13,43 @@
 namespace sinefield {
 
 TiledSamples::TiledSamples(const Samples& signal, std::span<const AxisMap> axes, std::span<const ChannelMap> channels,
-                           const Tiling& tiling, Supervise supervise, double omega)
-    : values_(signal), axes_(axes), tiling_(tiling), omega_(omega), mean_step_(0) {
-  const bool gradients = supervise == Supervise::gradient;
-  if (gradients) derivatives_ = std::make_unique<DerivativeSamples>(signal);
-  for (std::size_t i = 0; i < (gradients ? axes.size() : 1); ++i)
+                           const Tiling& tiling, Supervise supervise, double omega, const Samples* derivatives)
+    : values_(signal),
+      supervise_(supervise),
+      derivatives_(derivatives),
+      rim_(supervise == Supervise::laplacian && derivatives == nullptr ? 1 : 0),
+      axes_(axes),
+      tiling_(tiling),
+      omega_(omega),
+      mean_step_(0) {
+  if (supervise != Supervise::value && derivatives == nullptr) {
+    differences_ = std::make_unique<DerivativeSamples>(signal, supervise);
+    derivatives_ = differences_.get();
+  }
+  for (std::size_t i = 0; i < (supervise == Supervise::gradient ? axes.size() : 1); ++i)
     for (const ChannelMap& channel : channels) {
       scale_.push_back(static_cast<float>(1 / channel.scale));
-      offset_.push_back(gradients ? 0 : static_cast<float>(-channel.offset / channel.scale));
+      offset_.push_back(supervise == Supervise::value ? static_cast<float>(-channel.offset / channel.scale) : 0);
     }
   for (std::size_t i = 0; i < axes.size(); ++i) {
     steps_.push_back(axes[i].scale / tiling.axes[i].half_width);
     mean_step_ += steps_.back() * steps_.back() / static_cast<double>(axes.size());
   }
   mean_step_ = std::sqrt(mean_step_);
+}
+
+double TiledSamples::steepness() const {
+  const double slope = omega_ * mean_step_;
+  return supervise_ == Supervise::value ? 1 : supervise_ == Supervise::gradient ? slope : slope * slope;
+}
+
+engine::JetPlan TiledSamples::plan(const Architecture& architecture) const {
+  const auto inputs = static_cast<int>(axes_.size());
+  if (supervise_ == Supervise::value) return engine::value_plan();
+  if (supervise_ == Supervise::gradient) return engine::gradient_plan(architecture);
+  std::vector<double> weights;
+  for (const double step : steps_) weights.push_back(step * step / (mean_step_ * mean_step_));
+  return engine::laplacian_plan(weights);
 }
 
 TiledSamples::Side TiledSamples::side(std::size_t axis, int tile) const {
@@ -37,7 +60,8 @@ TiledSamples::Side TiledSamples::side(std::size_t axis, int tile) const {
   // A sample more on either side than the box can hold: the window decides.
   const auto position = [&](double x) { return map.scale == 0 ? 0.0 : (x - map.offset) / map.scale; };
   const auto limit = [&](double at) {
-    return static_cast<std::int64_t>(std::clamp(at, 0.0, static_cast<double>(values_.sizes()[axis] - 1)));
+    const std::int64_t size = values_.sizes()[axis];
+    return static_cast<std::int64_t>(std::clamp(at, static_cast<double>(rim_), static_cast<double>(size - 1 - rim_)));
   };
   Side found;
   for (std::int64_t i = limit(position(box.low) - 1), last = limit(position(box.high) + 1); i <= last; ++i) {
@@ -93,16 +117,15 @@ std::vector<ChannelMap> TiledSamples::statistics(std::int64_t tile) const {
   for_samples([&](std::size_t c, double value) { squares += (value - maps[c].offset) * (value - maps[c].offset); });
   // Below a rounding error of the samples there is nothing to learn.
   const double deviation = std::sqrt(squares / (points * static_cast<double>(columns)));
-  const double steepness = derivatives_ == nullptr ? 1 : omega_ * mean_step_;
   for (ChannelMap& map : maps) {
-    map.scale = deviation > 1e-6 ? float_exact(deviation / steepness) : 0;
+    map.scale = deviation > 1e-6 ? float_exact(deviation / steepness()) : 0;
     map.offset = float_exact(map.offset);
   }
   return maps;
 }
 
 double TiledSamples::mean_square(std::span<const ChannelMap> statistics) const {
-  const double scale = statistics.front().scale * (derivatives_ == nullptr ? 1 : omega_ * mean_step_);
+  const double scale = statistics.front().scale * steepness();
   return scale * scale;
 }
 
@@ -129,12 +152,19 @@ void TiledSamples::load(std::int64_t tile, std::span<const ChannelMap> normalisa
   samples.weights.resize(count);
   std::vector<float> scale, offset;  // target = scale * sample + offset
   const auto deviation = [&](std::size_t c) { return normalisation[c].scale == 0 ? 1 : normalisation[c].scale; };
-  if (derivatives_ == nullptr) {
+  if (supervise_ == Supervise::value) {
     samples.first_stream = 0;
     samples.stream_weights = {1};
     for (std::size_t c = 0; c < channels; ++c) {
       scale.push_back(static_cast<float>(static_cast<double>(scale_[c]) / deviation(c)));
       offset.push_back(static_cast<float>((static_cast<double>(offset_[c]) - normalisation[c].offset) / deviation(c)));
+    }
+  } else if (supervise_ == Supervise::laplacian) {
+    samples.first_stream = 1 + static_cast<int>(axes);
+    samples.stream_weights = {static_cast<float>(1 / (omega_ * omega_ * omega_ * omega_))};
+    for (std::size_t c = 0; c < channels; ++c) {
+      scale.push_back(static_cast<float>(static_cast<double>(scale_[c]) / (deviation(c) * mean_step_ * mean_step_)));
+      offset.push_back(0);
     }
   } else {
     // An error weighs the same along every axis, in raw outputs from sample to sample; those of a tile that is flat 1.

@@ -35,17 +35,23 @@ inline constexpr float least_weight = 0.5F;
 class TiledSamples {
  public:
   /// `axes`: positions of these samples to network coordinates; `channels`: file units to raw outputs of the field.
-  /// `omega`: of the first layer of the tiles; where gradients are supervised it says how steep a network is by nature.
+  /// `omega`: of the first layer of the tiles; where derivatives are supervised it says how steep a network is by
+  /// nature. `derivatives`: those to learn, as DerivativeSamples; without them the differences of the samples, of
+  /// Laplacians only those that know all their neighbours.
   TiledSamples(const Samples&, std::span<const AxisMap> axes, std::span<const ChannelMap> channels, const Tiling&,
-               Supervise = Supervise::value, double omega = 1);
+               Supervise = Supervise::value, double omega = 1, const Samples* derivatives = nullptr);
+
+  /// Of a step: value, gradient, or the Laplacian of the samples in coordinates of the tiles, over the mean square of
+  /// the steps from sample to sample.
+  engine::JetPlan plan(const Architecture&) const;
 
   /// Mean of each channel over the tile's samples, and one deviation for all channels, so that an error weighs the same
-  /// in each; 0 where the tile is flat. In raw outputs of the field, as floats hold them. Of gradients: mean 0, and the
-  /// deviation of a network of that omega whose derivatives are as large as these.
+  /// in each; 0 where the tile is flat. In raw outputs of the field, as floats hold them. Of derivatives: mean 0, and
+  /// the deviation of a network of that omega whose derivatives are as large as these.
   std::vector<ChannelMap> statistics(std::int64_t tile) const;
 
   /// Mean square of what is supervised where the statistics are these: the error of a tile that is its mean. Of
-  /// gradients in raw outputs for one step from sample to sample.
+  /// derivatives in raw outputs for one step from sample to sample.
   double mean_square(std::span<const ChannelMap> statistics) const;
 
   /// Sum of the tile's window over its samples: those that it stands for in the blend.
@@ -56,6 +62,8 @@ class TiledSamples {
 
  private:
   const Samples& targets() const { return derivatives_ == nullptr ? values_ : *derivatives_; }
+  /// How large the supervised derivative of a network is whose values are of size 1, for one step along an axis.
+  double steepness() const;
 
   struct Side {  // the positions of one axis that a tile sees, one after the other
     std::int64_t first = 0;
@@ -67,7 +75,10 @@ class TiledSamples {
   std::int64_t read(std::span<const Side>, std::vector<float>& raw) const;  // returns the number of points
 
   const Samples& values_;
-  std::unique_ptr<const Samples> derivatives_;  // where they are supervised
+  Supervise supervise_;
+  std::unique_ptr<const Samples> differences_;
+  const Samples* derivatives_;  // where they are supervised: those given, or the differences
+  std::int64_t rim_;            // outermost samples that are left out
   std::span<const AxisMap> axes_;
   const Tiling& tiling_;
   std::vector<float> scale_, offset_;  // raw output of the field = scale * sample + offset; of derivatives: of all axes

@@ -7,13 +7,29 @@
 #include <utility>
 
 #include "signal/channel_maps.h"
+#include "signal/derivative_samples.h"
 #include "signal/gradient_limit.h"
 #include "signal/holdout.h"
+#include "signal/laplacian_limit.h"
 #include "sinefield/error.h"
 #include "train/run.h"
 
 namespace sinefield {
 namespace {
+
+/// Derivatives that are given must be those of the signal's samples, and numbers.
+void check_derivatives(const Samples& derivatives, const Samples& samples, Supervise what) {
+  const int channels = DerivativeSamples(samples, what).channels();
+  if (derivatives.sizes() != samples.sizes() || derivatives.channels() != channels)
+    throw bad_input(fmt::format("derivatives of {} numbers at each of {} samples, expected {} at each of {}",
+                                derivatives.channels(), derivatives.points(), channels, samples.points()));
+  for_pieces(derivatives, [&](std::int64_t first, std::span<const float> numbers) {
+    const auto bad = std::ranges::find_if_not(numbers, [](float number) { return std::isfinite(number); });
+    if (bad != numbers.end())
+      throw bad_input(fmt::format("a derivative at sample {} is {}", first + (bad - numbers.begin()) / channels, *bad),
+                      "give numbers only");
+  });
+}
 
 /// The signal, where it and the options can be trained with.
 const Signal& checked(const Signal& signal, const FitOptions& options) {
@@ -46,15 +62,28 @@ const Signal& checked(const Signal& signal, const FitOptions& options) {
   if (options.supervise != Supervise::value) {
     if (signal_kind(signal.format) != SignalKind::picture)
       throw bad_input("derivatives of pictures only are supervised", "give a picture");
-    if (tiled && options.supervise == Supervise::laplacian)
-      throw bad_input("a Laplacian leaves more open between tiles than constants", "train one network");
     if (options.psnr)
       throw bad_input("psnr stops a run by the values that it is not shown", "give steps, total steps or seconds");
     if (options.holdout != Holdout::none)
       throw bad_input("samples are held out of a run that is shown values only", "supervise values");
     if (tiled && recipe.overlap == 0)
       throw bad_input("tiles that are shown derivatives must overlap", "give an overlap above 0");
+    const std::vector<std::int64_t>& sizes = signal.samples->sizes();
+    if (tiled && options.supervise == Supervise::laplacian && std::ranges::min(sizes) < 3)
+      throw bad_input(fmt::format("a picture of {} x {} has no pixel inside its border", sizes[1], sizes[0]),
+                      "give one of three pixels or more both ways");
+    const bool waves = recipe.activation == Activation::sine && recipe.encoding.kind == Encoding::Kind::none;
+    if (tiled && options.supervise == Supervise::laplacian && !waves)
+      throw bad_input("the Laplacian of a picture in tiles is solved with sines of the coordinates",
+                      "give --activation sine without --encoding, or train one network");
+    if (options.derivatives) check_derivatives(*options.derivatives, *signal.samples, options.supervise);
+    if (tiled && options.derivatives && options.supervise == Supervise::laplacian && !options.border)
+      throw bad_input("a Laplacian that is given says nothing of the border", "give the border too");
+  } else if (options.derivatives) {
+    throw bad_input("derivatives to learn are given, but values are supervised", "supervise gradients or Laplacians");
   }
+  if (options.border && !(tiled && options.supervise == Supervise::laplacian))
+    throw bad_input("the border is given with the Laplacian of tiles only", "supervise the Laplacian, in tiles");
   const auto wanted = tiled ? options.total_steps : options.steps;
   if (tiled && options.steps && options.horizon)
     throw bad_input("a horizon plans the steps of all tiles together, but steps of every tile are given",
@@ -155,8 +184,10 @@ FitOptions settled(const Signal& learned, FitOptions options) {
   if (options.recipe.batch_share > 0)
     options.recipe.batch = std::max<std::int64_t>(
         1, static_cast<std::int64_t>(options.recipe.batch_share * static_cast<double>(learned.samples->points())));
-  // A gradient takes longer to learn than a value (docs/recipes.md).
+  // A gradient takes longer to learn than a value, a Laplacian takes smaller tiles (docs/recipes.md).
   if (options.supervise == Supervise::gradient) options.recipe.steps = options.recipe.steps * 5 / 2;
+  if (options.supervise == Supervise::laplacian)
+    options.recipe.parameters_per_sample *= 3.5 / std::sqrt(static_cast<double>(learned.samples->channels()));
   if (options.snr) {
     const double square = mean_square(learned), peak = raw_peak(learned.format);
     if (square == 0) throw bad_input("snr of silence has no meaning", "give --psnr, or neither: silence fits exactly");
@@ -222,7 +253,10 @@ std::string fit_fingerprint(const Signal& signal, const FitOptions& options) {
 FitResult fit(const Signal& signal, const FitOptions& options) {
   Start start(signal, options);
   std::optional<double> limit;
-  if (options.supervise == Supervise::gradient) limit = gradient_limit(*signal.picture);
+  if (!options.derivatives) {
+    if (options.supervise == Supervise::gradient) limit = gradient_limit(*signal.picture);
+    if (options.supervise == Supervise::laplacian && options.border) limit = laplacian_limit(*signal.picture);
+  }
   FitResult result = start.field.kind == FieldKind::tiles
                          ? train::run_tiles(start.signal, start.options, std::move(start.field))
                          : train::run_network(start.signal, start.options, std::move(start.field));

@@ -43,8 +43,11 @@ class NetworkRun {
         trainer_(network().architecture, options.recipe.optimizer, options.recipe.clip_norm, options.compute.isa,
                  *workers_, plan_for(options.supervise, network().architecture)),
         columns_(options.supervise, signal.axes, field_.channels, network().architecture.omega_first) {
-    if (options.supervise != Supervise::value)
+    if (options.derivatives) {
+      keep_derivatives(*options.derivatives);
+    } else if (options.supervise != Supervise::value) {
       keep_derivatives(DerivativeSamples(*signal.learned.samples, options.supervise));
+    }
     const std::int64_t batch = options.recipe.batch;
     if (batch > 0 && batch < samples_) indices_.resize(static_cast<std::size_t>(batch));
     if (const auto state = state_.resumed()) restore(*state);
@@ -79,7 +82,7 @@ class NetworkRun {
   }
 
   /// In memory: samples of a step are read point by point.
-  void keep_derivatives(const DerivativeSamples& derivatives) {
+  void keep_derivatives(const Samples& derivatives) {
     derivative_values_ = read_all(derivatives);
     derivatives_ = std::make_unique<SamplesInMemory>(derivatives.sizes(), derivatives.channels(), derivative_values_);
   }

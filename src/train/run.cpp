@@ -9,6 +9,7 @@
 
 #include "field/tiling.h"
 #include "io/checksum.h"
+#include "signal/samples_in_memory.h"
 #include "sinefield/error.h"
 #include "sinefield/version.h"
 
@@ -45,6 +46,8 @@ std::map<std::string, std::string> run_identity(const RunSignal& signal, const F
           {std::string(signal_kind_name(signal_kind(signal.whole.format))),
            fmt::format("{} x {}, {}", size, signal.whole.samples->channels(), signal.whole.checksum)},
           {"supervise", std::string(supervise_name(options.supervise))},
+          {"border", options.border ? "given" : "open"},
+          {"targets", options.derivatives ? checksum(read_all(*options.derivatives)) : "differences"},
           {"recipe", recipe.name},
           {"overlap", fmt::format("{}", recipe.overlap)},
           {"blend", std::string(blend_name(recipe.blend))},

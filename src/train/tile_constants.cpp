@@ -162,9 +162,14 @@ void settle_constants(Field& field, const Samples& samples, std::span<const doub
       normalisation[t * channels + c].offset =
           float_exact(constants(static_cast<std::int64_t>(t), static_cast<std::int64_t>(c)));
 
+  align_tiles(field, samples, compute);
+}
+
+void align_tiles(Field& field, const Samples& samples, const ComputeOptions& compute) {
   const std::vector<ChannelMap> best = best_maps(field, samples, compute);
+  std::vector<ChannelMap>& normalisation = field.tiling.normalisation;
   for (std::size_t e = 0; e < normalisation.size(); ++e) {
-    const auto [slope, shift] = best[e % channels];
+    const auto [slope, shift] = best[e % best.size()];
     normalisation[e] = {float_exact(slope * normalisation[e].scale),
                         float_exact(slope * normalisation[e].offset + shift)};
   }

@@ -18,6 +18,9 @@ namespace sinefield::train {
 /// the best a u + b over all samples; where u is flat a is 1. The tiles must overlap.
 void settle_constants(Field&, const Samples&, std::span<const double> scales, const ComputeOptions&);
 
+/// Moves every channel of a field of tiles by the best a u + b, in their normalisation.
+void align_tiles(Field&, const Samples&, const ComputeOptions&);
+
 /// Of each channel the a and b of the best a u + b over all samples, u the field in raw outputs.
 std::vector<ChannelMap> best_maps(const Field&, const Samples&, const ComputeOptions&);
 

@@ -16,13 +16,17 @@
 
 #include "engine/jet_query.h"
 #include "field/random.h"
+#include "signal/derivative_samples.h"
 #include "signal/tile_samples.h"
 #include "sinefield/error.h"
+#include "train/laplacian_energy.h"
 #include "train/network_trainer.h"
 #include "train/run.h"
 #include "train/sampler.h"
 #include "train/schedule.h"
+#include "train/smooth_units.h"
 #include "train/tile_constants.h"
+#include "train/tile_last_layers.h"
 #include "train/tile_plan.h"
 
 namespace sinefield::train {
@@ -60,14 +64,13 @@ class TilesRun {
         recipe_(options.recipe),
         field_(std::move(field)),
         samples_(*signal.learned.samples, signal.axes, field_.channels, field_.tiling, options.supervise,
-                 field_.networks.front().architecture.omega_first),
+                 field_.networks.front().architecture.omega_first, options.derivatives.get()),
         state_(options.checkpoints, run_identity(signal, options, field_)),
         workers_(engine::make_workers(options.compute.threads)),
         tiles_(static_cast<std::size_t>(field_.tiling.tiles())) {
     field_.networks.resize(tiles_.size(), Network(field_.networks.front()));
     const Architecture& architecture = field_.networks.front().architecture;
-    const engine::JetPlan plan =
-        options.supervise == Supervise::value ? engine::value_plan() : engine::gradient_plan(architecture);
+    const engine::JetPlan plan = samples_.plan(architecture);
     for (int w = 0; w < workers_->count(); ++w)
       tile_workers_.push_back(std::make_unique<TileWorker>(architecture, recipe_, plan, options.compute.isa));
     describe_tiles();
@@ -107,7 +110,8 @@ class TilesRun {
                            rollbacks_,
                            restarts_,
                            state_.fingerprint()};
-    return {std::move(field_), report};
+    return {options_.supervise == Supervise::laplacian && evaluated_at_ >= 0 ? std::move(solved_) : std::move(field_),
+            report};
   }
 
   double elapsed() const { return earlier_seconds_ + seconds_since(options_.started); }
@@ -207,14 +211,38 @@ class TilesRun {
 
   void look(FiguresWanted wanted = FiguresWanted::psnr) {
     const auto start = Clock::now();
-    if (options_.supervise != Supervise::value) {
+    const bool solved = options_.supervise == Supervise::laplacian;
+    if (options_.supervise == Supervise::gradient) {
       std::vector<double> scales;
       for (const ChannelMap& map : normalisation_) scales.push_back(map.scale);
       settle_constants(field_, *signal_.learned.samples, scales, options_.compute);
     }
-    figures_ = evaluate(field_, signal_.whole, signal_.learned, options_.holdout, wanted, options_.compute);
+    if (solved) solve();
+    figures_ =
+        evaluate(solved ? solved_ : field_, signal_.whole, signal_.learned, options_.holdout, wanted, options_.compute);
     evaluated_at_ = total_steps();
     look_seconds_ = seconds_since(start);
+  }
+
+  /// The field as it would be written: networks that have smooth functions too, and the last layers that serve the
+  /// Laplacian of the whole picture best.
+  void solve() {
+    solved_ = field_;
+    for (std::size_t t = 0; t < tiles_.size(); ++t) {
+      Network& network = solved_.networks[t];
+      if (tiles_[t].error == tiles_[t].variance)  // it has learned nothing, and its parameters are zero
+        network = initial_network(network.architecture, options_.seed, static_cast<std::uint32_t>(t));
+      network = with_smooth_units(network);
+    }
+    const Samples& samples = *signal_.learned.samples;
+    const DerivativeSamples differences(samples, Supervise::laplacian);
+    const bool exact = options_.derivatives != nullptr;
+    const PointForms energy = laplacian_energy(field_, samples, exact ? *options_.derivatives : differences,
+                                               exact             ? Border::exact_values
+                                               : options_.border ? Border::differences_values
+                                                                 : Border::differences);
+    solve_last_layers(solved_, energy, 1e-9, options_.compute);
+    align_tiles(solved_, samples, options_.compute);
   }
 
   /// The first eighth of a budget is given to all tiles alike, so that a run limited by time can measure the machine
@@ -508,6 +536,7 @@ class TilesRun {
   std::vector<TileProgress> tiles_;
   std::vector<TileCycle> order_;  // what remains of the round
   std::int64_t owed_ = 0;         // cycles at its start that later ones have overtaken
+  Field solved_;                  // of Laplacians: the field as it would be written, of the last look
   FitFigures figures_;
   double blend_gain_ = 1;  // error of the signal to that of its tiles
   double earlier_seconds_ = 0, training_seconds_ = 0, look_seconds_ = 0, error_shown_ = 0;
