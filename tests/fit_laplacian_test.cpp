@@ -73,7 +73,7 @@ TEST(FitLaplacian, gives_back_a_picture_with_its_border_and_without) {
         const auto [field, report] = fit_picture(picture, laplacian_options({4, 4}, 400, border, seed));
         std::cout << (colour ? "colour" : "grey") << (border ? " with border: " : ": ") << report.psnr << " dB\n";
         EXPECT_EQ(report.limit_psnr.value_or(0), border ? laplacian_limit(picture) : 0);
-        EXPECT_GE(report.psnr, 45);
+        EXPECT_GE(report.psnr, 53) << "56.2 and more were seen";
         const std::vector<float>& original = picture.samples;
         const ErrorsByPlace errors = errors_by_place(field, original);
         EXPECT_LT(errors.at_borders, 2 * errors.elsewhere) << "seams";

@@ -127,10 +127,10 @@ struct Checkpoints {
 /// What of the signal a field is shown. `gradient`: its derivatives along every axis, from differences of its samples
 /// (Sobel's filter), and no value anywhere; the constants that this leaves open are found afterwards, those between
 /// tiles where they overlap, and two of the whole by the best a u + b for each channel. It takes 2.5 times the steps of
-/// a recipe. `laplacian`: the sum of its second differences. Of tiles the last layers are solved for together, in the
-/// end: by the Laplacian at every sample inside and, of the outermost samples, by their values where the border is
-/// given, else by what the filter says there. Of one network a harmonic function is left open, which nothing corrects.
-/// Pictures only.
+/// a recipe. `laplacian`: the sum of its second differences. Of tiles, 3.5 times as many as a recipe has for pictures
+/// of one channel, the networks become wider by units for smooth functions and the last layers are solved for together
+/// in the end, by Poisson's weak form; all take the recipe's steps where no budget is given. Of one network a harmonic
+/// function is left open, which nothing corrects. Pictures only.
 enum class Supervise { value, gradient, laplacian };
 std::string_view supervise_name(Supervise);
 

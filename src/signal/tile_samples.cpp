@@ -44,7 +44,6 @@ double TiledSamples::steepness() const {
 }
 
 engine::JetPlan TiledSamples::plan(const Architecture& architecture) const {
-  const auto inputs = static_cast<int>(axes_.size());
   if (supervise_ == Supervise::value) return engine::value_plan();
   if (supervise_ == Supervise::gradient) return engine::gradient_plan(architecture);
   std::vector<double> weights;

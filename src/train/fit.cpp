@@ -188,6 +188,10 @@ FitOptions settled(const Signal& learned, FitOptions options) {
   if (options.supervise == Supervise::gradient) options.recipe.steps = options.recipe.steps * 5 / 2;
   if (options.supervise == Supervise::laplacian)
     options.recipe.parameters_per_sample *= 3.5 / std::sqrt(static_cast<double>(learned.samples->channels()));
+  // All of its tiles count alike for what is solved in the end, smooth ones too.
+  const bool budget = options.steps || options.total_steps || options.horizon || options.seconds;
+  if (options.supervise == Supervise::laplacian && options.recipe.tiles.kind != TileChoice::Kind::none && !budget)
+    options.steps = options.recipe.steps;
   if (options.snr) {
     const double square = mean_square(learned), peak = raw_peak(learned.format);
     if (square == 0) throw bad_input("snr of silence has no meaning", "give --psnr, or neither: silence fits exactly");

@@ -12,7 +12,7 @@ namespace {
 
 /// Per sample. Any will do where the slopes are known. Nitsche's terms have a least value only from some stiffness on,
 /// the more the steeper the networks are; a stiffer border costs little quality.
-constexpr double stiffness = 0.3, stiffness_of_nitsche = 10;
+constexpr double stiffness = 0.03, stiffness_of_nitsche = 10;
 
 }  // namespace
 

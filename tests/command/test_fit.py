@@ -101,8 +101,6 @@ class Fitting(CommandTest):
         compared = self.accepted("compare", model, grey)
         self.assertAlmostEqual(compared["psnr"], fitted["psnr"], places=9)
         self.assertEqual(self.accepted("info", model)["training"]["supervise"], "gradient")
-        self.refused("fit", "image", grey, "-o", self.folder / "n.safetensors", "--supervise", "laplacian",
-                     says=["train one network"])
         self.refused("fit", "image", grey, "-o", self.folder / "n.safetensors", "--supervise", "hessian",
                      says=["--supervise"])
 
@@ -120,6 +118,49 @@ class Fitting(CommandTest):
         self.refused(*to, says=["but tiles are trained in short cycles", "train one network"])
         self.refused(*to, *one, says=["which batches of other samples change", "give a batch of all samples"])
         self.refused(*to, *one, "--batch", "all", "--lr", 0.1, says=["--lr 0.1 with --optimizer lbfgs", "leave --lr out"])
+
+    def test_a_picture_from_its_laplacian(self):
+        y, x = np.mgrid[:48, :61] / 5  # waves that differences make smaller
+        grey = self.folder / "grey.png"
+        grey.write_bytes(png(np.uint8(128 + 60 * np.sin(x + y) + 50 * np.cos(2 * x - y))[..., None]))
+        for border in (["--border"], []):
+            fitted, model = self.fit("--supervise", "laplacian", *border, picture=grey)
+            self.assertEqual(fitted["supervise"], "laplacian")
+            self.assertGreater(fitted["psnr"], 35)
+            self.assertEqual(fitted["limit_psnr"] is not None, bool(border))
+            self.assertAlmostEqual(self.accepted("compare", model, grey)["psnr"], fitted["psnr"], places=9)
+            training = self.accepted("info", model)["training"]
+            self.assertEqual((training["supervise"], training.get("border", "")),
+                             ("laplacian", "given" if border else ""))
+        self.refused("fit", "image", grey, "-o", self.folder / "n.safetensors", "--border", says=["border is given"])
+        self.refused("fit", "image", grey, "-o", self.folder / "n.safetensors", "--border", "--supervise", "laplacian",
+                     "--tiles", "none", says=["border is given"])
+
+    def test_a_picture_from_derivatives_of_a_file(self):
+        y, x = np.mgrid[:48, :61] / 12
+        picture = self.folder / "smooth.png"
+        picture.write_bytes(png(np.uint8(np.round(128 + 60 * np.sin(x + y) + 50 * np.cos(2 * x - y)))[..., None]))
+        by_y = (60 * np.cos(x + y) + 50 * np.sin(2 * x - y)) / 12
+        by_x = (60 * np.cos(x + y) - 100 * np.sin(2 * x - y)) / 12
+        laplacian = (-120 * np.sin(x + y) - 250 * np.cos(2 * x - y)) / 144
+        gradient, file = self.folder / "gradient.npy", self.folder / "laplacian.npy"
+        np.save(gradient, np.stack([by_y, by_x], -1))
+        np.save(file, laplacian[..., None].astype(np.float32))
+        for targets in (["gradient", "--targets", gradient], ["laplacian", "--border", "--targets", file]):
+            fitted, model = self.fit("--supervise", *targets, picture=picture)
+            self.assertGreater(fitted["psnr"], 45)
+            self.assertIsNone(fitted["limit_psnr"])
+            self.assertEqual(self.accepted("info", model)["training"]["targets"], targets[-1].name)
+
+        def refused(*options, says):
+            self.refused("fit", "image", picture, "-o", self.folder / "n.safetensors", *options, says=says)
+
+        refused("--targets", gradient, says=["values are supervised"])
+        refused("--targets", gradient, "--supervise", "laplacian", "--border", says=[r"\(48, 61, 2\)", r"\(48, 61\)"])
+        refused("--targets", file, "--supervise", "laplacian", says=["nothing of the border"])
+        laplacian[3, 4] = np.nan
+        np.save(file, laplacian)
+        refused("--targets", file, "--supervise", "laplacian", "--border", says=["at sample 187 is nan"])
 
     def test_a_quality_target_ends_the_run(self):
         fitted, _ = self.fit(*self.shape, "--steps", 100000, "--psnr", 20)
