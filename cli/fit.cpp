@@ -233,6 +233,7 @@ int fit_signal(const FitArguments& a, const Common& common) {
                  {"activation", activation_name(architecture.activation)},
                  {"encoding", encoding_text(architecture.encoding)},
                  {"optimizer", optimizer_name(options.recipe.optimizer)},
+                 {"plan", report.plan},
                  {"seed", options.seed},
                  {"recipe", options.recipe.name},
                  {"supervise", supervise_name(options.supervise)},

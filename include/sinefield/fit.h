@@ -179,6 +179,7 @@ struct FitReport {
   int rollbacks;            ///< times that the run went back to better parameters after a spike
   int restarts;             ///< tiles that were stuck and began anew
   std::string fingerprint;  ///< `fit_fingerprint` of the run
+  std::string plan;         ///< of a step, in words: which derivatives, by which passes, at what cost
 };
 
 struct FitResult {

@@ -1,4 +1,4 @@
-// A form at every pixel.
+// A form at every pixel for what is known there, and four around it for the slopes.
 // SPDX-License-Identifier: MIT
 #include "train/laplacian_energy.h"
 
@@ -13,6 +13,25 @@ namespace {
 /// Per sample. Any will do where the slopes are known. Nitsche's terms have a least value only from some stiffness on,
 /// the more the steeper the networks are; a stiffer border costs little quality.
 constexpr double stiffness = 0.03, stiffness_of_nitsche = 10;
+
+/// 1/2 |grad u|^2 over a pixel, in the middles of its quarters: at the pixels alone a wave from one to the next has no
+/// slope. Where the domain ends at the outermost samples, only the quarters inside.
+void add_slopes(PointForms& forms, const Field& field, std::array<std::int64_t, 2> place,
+                std::array<std::int64_t, 2> last, bool ends) {
+  const std::vector<double> none(3 * field.channels.size(), 0.0);
+  std::array<double, 9> matrix{};
+  for (std::size_t i = 0; i < 2; ++i) matrix[4 * (1 + i)] = 0.25 * field.axes[i].scale * field.axes[i].scale;
+  for (const double down : {-0.25, 0.25})
+    for (const double across : {-0.25, 0.25}) {
+      const std::array<double, 2> at = {static_cast<double>(place[0]) + down, static_cast<double>(place[1]) + across};
+      const bool outside = at[0] < 0 || at[1] < 0 || at[0] > static_cast<double>(last[0]) ||
+                           at[1] > static_cast<double>(last[1]);
+      if (ends && outside) continue;
+      const std::array<double, 2> point = {field.axes[0].scale * at[0] + field.axes[0].offset,
+                                           field.axes[1].scale * at[1] + field.axes[1].offset};
+      forms.add(point, matrix, none);
+    }
+}
 
 }  // namespace
 
@@ -34,12 +53,12 @@ PointForms laplacian_energy(const Field& field, const Samples& values, const Sam
         share[i] = nitsche && side[i] != 0 ? 0.5 : 1;
       }
       const double area = share[0] * share[1];
+      add_slopes(forms, field, place, last, nitsche);
       std::array<double, 9> matrix{};
       std::array<double, 2> normal{};  // of each side that the pixel is on: its length times u_n = side step u_i
       double length = 0;
       for (std::size_t i = 0; i < 2; ++i) {
         const double step = field.axes[i].scale;
-        matrix[4 * (1 + i)] = area * step * step;
         if (side[i] == 0 || !values_known) continue;
         length += share[1 - i];
         if (!nitsche) continue;

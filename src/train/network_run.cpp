@@ -118,7 +118,8 @@ class NetworkRun {
                            {},
                            rollbacks_,
                            0,
-                           state_.fingerprint()};
+                           state_.fingerprint(),
+                           plan_for(options_.supervise, network().architecture).words(field_.outputs())};
     return {std::move(field_), report};
   }
 

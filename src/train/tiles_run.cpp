@@ -109,7 +109,8 @@ class TilesRun {
                            {},
                            rollbacks_,
                            restarts_,
-                           state_.fingerprint()};
+                           state_.fingerprint(),
+                           samples_.plan(field_.networks.front().architecture).words(field_.outputs())};
     return {options_.supervise == Supervise::laplacian && evaluated_at_ >= 0 ? std::move(solved_) : std::move(field_),
             report};
   }
