@@ -54,6 +54,7 @@ TrainingTask<T>::TrainingTask(std::string_view name, int width, std::int64_t poi
   const auto* task = std::ranges::find(tasks, name, &Named::name);
   if (task == tasks.end()) throw bad_input("there is no training step '" + std::string(name) + "'");
   shape = {.inputs = task->inputs, .outputs = task->outputs, .width = width, .activation = task->activation};
+  if (shape.activation != Activation::sine) shape.omega_first = shape.omega_hidden = 1;
   plan = plan_of(*task, shape);
   coordinates = uniform_array<T>(static_cast<std::size_t>(points * shape.inputs), 1);
   const MatrixView<const T> x(coordinates.data(), points, shape.inputs);

@@ -88,6 +88,34 @@ TEST_P(EveryActivation, is_continuous_and_finite_far_out) {
   });
 }
 
+// What e^z - 1 is for: small numbers keep their digits.
+TEST(Activations, of_exponentials_are_right_to_the_last_digits_about_zero) {
+  for (const Activation activation : {Activation::tanh, Activation::elu, Activation::selu})
+    for_each_engine([&]<class T>(Isa isa) {
+      SCOPED_TRACE(activation_name(activation));
+      const Architecture a{.inputs = 1,
+                           .outputs = 1,
+                           .width = 1,
+                           .hidden_layers = 0,
+                           .omega_first = 1,
+                           .omega_hidden = 1,
+                           .activation = activation};
+      const std::vector<T> parameters = {1, 0, 1, 0};
+      engine::SerialWorkers serial;
+      engine::JetQuery<T> query(a, std::span<const T>(parameters), engine::value_plan(), isa, serial);
+      std::vector<T> x;
+      for (double z = 1e-30; z < 40; z *= 1.37)
+        for (const double sign : {1, -1}) x.push_back(static_cast<T>(sign * z));
+      std::vector<T> u(x.size());
+      const std::array<T*, 1> out = {u.data()};
+      query.run(MatrixView<const T>(x.data(), std::ssize(x), 1), out);
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const double exact = reference::activation(activation, 1, static_cast<double>(x[i])).value;
+        EXPECT_NEAR(static_cast<double>(u[i]), exact, 3 * epsilon<T> * std::abs(exact)) << static_cast<double>(x[i]);
+      }
+    });
+}
+
 Architecture shape_of(Activation activation, const Encoding& encoding, int inputs, int width) {
   const bool periodic = activation == Activation::sine || activation == Activation::finer;
   return {.inputs = inputs,

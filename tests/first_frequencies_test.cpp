@@ -180,14 +180,14 @@ TEST(FirstFrequencies, outside_their_range_are_refused_with_the_number) {
 }
 
 TEST(FirstFrequencies, are_of_sines_of_the_coordinates_only) {
-  EXPECT_THAT(refusal([] {
-                initial_network({.width = 8, .activation = Activation::tanh}, DiscFrequencies{.radius = 3}, 1);
-              }),
-              HasSubstr("frequencies for a first layer of tanh behind encoding none"));
-  EXPECT_THAT(refusal([] {
-                initial_network({.width = 8, .encoding = {Encoding::Kind::positional, 2}}, DiscFrequencies{.radius = 3}, 1);
-              }),
-              HasSubstr("sine behind encoding positional:2"));
+  EXPECT_THAT(
+      refusal([] { initial_network({.width = 8, .activation = Activation::tanh}, DiscFrequencies{.radius = 3}, 1); }),
+      HasSubstr("frequencies for a first layer of tanh behind encoding none"));
+  EXPECT_THAT(
+      refusal([] {
+        initial_network({.width = 8, .encoding = {Encoding::Kind::positional, 2}}, DiscFrequencies{.radius = 3}, 1);
+      }),
+      HasSubstr("sine behind encoding positional:2"));
   EXPECT_NO_THROW(initial_network({.width = 8, .activation = Activation::tanh}, OriginalFrequencies{}, 1));
 }
 

@@ -245,11 +245,11 @@ struct Scratch {
 template <class T>
 struct BlockArrays {
   static constexpr int max_layers = 66;
-  T* points;        // coordinates as the batch gives them
-  T* x;             // and in panels
+  T* points;              // coordinates as the batch gives them
+  T* x;                   // and in panels
   const T* first_inputs;  // x, or e where there is an encoding
-  T* coefficients;  // of the operators' terms, a row each
-  T* e;             // encoded coordinates, of all streams, and what their way back needs
+  T* coefficients;        // of the operators' terms, a row each
+  T* e;                   // encoded coordinates, of all streams, and what their way back needs
   T* e_kept;
   T* h[max_layers];  // activations of the layers, of all streams
   T* c[max_layers];  // what is kept of the values of z and its derivative streams, then adjoints of z

@@ -157,7 +157,8 @@ double TrainJet(const NetworkLayout& net, const JetPlan& plan, const T* packed, 
       }
     }
     if (gradient == nullptr) return loss;
-    WeightGradient(net, net.layers[0], net.encoded() ? all_rows : rows, rows, block.Inputs(0), block.c[0], panel_size, gradient);
+    WeightGradient(net, net.layers[0], net.encoded() ? all_rows : rows, rows, block.Inputs(0), block.c[0], panel_size,
+                   gradient);
     if (!net.encoded()) FirstLayerStreamsGradient(net, plan, rows, block.c[0], gradient);
     for (int j = 0; net.rbf() && j < net.panels(net.layers[0].inputs); ++j) {
       const size_t at = static_cast<size_t>(j) * panel_size;

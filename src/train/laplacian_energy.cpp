@@ -24,8 +24,8 @@ void add_slopes(PointForms& forms, const Field& field, std::array<std::int64_t, 
   for (const double down : {-0.25, 0.25})
     for (const double across : {-0.25, 0.25}) {
       const std::array<double, 2> at = {static_cast<double>(place[0]) + down, static_cast<double>(place[1]) + across};
-      const bool outside = at[0] < 0 || at[1] < 0 || at[0] > static_cast<double>(last[0]) ||
-                           at[1] > static_cast<double>(last[1]);
+      const bool outside =
+          at[0] < 0 || at[1] < 0 || at[0] > static_cast<double>(last[0]) || at[1] > static_cast<double>(last[1]);
       if (ends && outside) continue;
       const std::array<double, 2> point = {field.axes[0].scale * at[0] + field.axes[0].offset,
                                            field.axes[1].scale * at[1] + field.axes[1].offset};

@@ -8,8 +8,8 @@
 #define SINEFIELD_ENGINE_ACTIVATIONS_ELU_INL_H_
 #endif
 
-#include "hwy/contrib/math/math-inl.h"
 #include "hwy/highway.h"
+#include "simd/exponential-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace sinefield::HWY_NAMESPACE {
@@ -25,10 +25,11 @@ struct ExponentialLinear {
     using T = hn::TFromD<D>;
     const V below = hn::Set(d, static_cast<T>(Constants::lambda * Constants::alpha)),
             above = hn::Set(d, static_cast<T>(Constants::lambda));
-    const V less = hn::Expm1(d, hn::Min(z, hn::Zero(d)));
+    V e, less;
+    ExpOfNegative(d, hn::Min(z, hn::Zero(d)), e, less);
     const auto negative = hn::Lt(z, hn::Zero(d));
     h = hn::IfThenElse(negative, hn::Mul(below, less), hn::Mul(above, z));
-    slope = hn::IfThenElse(negative, hn::MulAdd(below, less, below), above);
+    slope = hn::IfThenElse(negative, hn::Mul(below, e), above);
   }
   template <class D, class V>
   static HWY_INLINE V Second(D d, V, V, V h, V slope) {

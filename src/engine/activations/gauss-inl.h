@@ -8,8 +8,8 @@
 #define SINEFIELD_ENGINE_ACTIVATIONS_GAUSS_INL_H_
 #endif
 
-#include "hwy/contrib/math/math-inl.h"
 #include "hwy/highway.h"
+#include "simd/exponential-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace sinefield::HWY_NAMESPACE {
@@ -20,7 +20,8 @@ struct Gauss {
 
   template <class D, class V>
   static HWY_INLINE void Value(D d, V z, V, V& h, V& slope) {
-    h = hn::Exp(d, hn::Neg(hn::Mul(z, z)));
+    V less;
+    ExpOfNegative(d, hn::Neg(hn::Mul(z, z)), h, less);
     slope = hn::Mul(hn::Mul(hn::Set(d, -2), z), h);
   }
   template <class D, class V>

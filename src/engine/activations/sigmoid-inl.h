@@ -8,8 +8,8 @@
 #define SINEFIELD_ENGINE_ACTIVATIONS_SIGMOID_INL_H_
 #endif
 
-#include "hwy/contrib/math/math-inl.h"
 #include "hwy/highway.h"
+#include "simd/exponential-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace sinefield::HWY_NAMESPACE {
@@ -20,7 +20,9 @@ struct Sigmoid {
 
   template <class D, class V>
   static HWY_INLINE void Value(D d, V z, V, V& h, V& slope) {
-    const V e = hn::Exp(d, hn::Neg(hn::Abs(z))), one = hn::Set(d, 1), share = hn::Div(one, hn::Add(one, e));
+    V e, less;
+    ExpOfNegative(d, hn::Neg(hn::Abs(z)), e, less);
+    const V one = hn::Set(d, 1), share = hn::Div(one, hn::Add(one, e));
     const V small = hn::Mul(e, share);  // s(-|z|)
     h = hn::IfThenElse(hn::Lt(z, hn::Zero(d)), small, share);
     slope = hn::Mul(small, share);

@@ -10,6 +10,7 @@
 
 #include "hwy/contrib/math/math-inl.h"
 #include "hwy/highway.h"
+#include "simd/exponential-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace sinefield::HWY_NAMESPACE {
@@ -20,7 +21,9 @@ struct Softplus {
 
   template <class D, class V>
   static HWY_INLINE void Value(D d, V z, V, V& h, V& slope) {
-    const V e = hn::Exp(d, hn::Neg(hn::Abs(z))), one = hn::Set(d, 1), share = hn::Div(one, hn::Add(one, e));
+    V e, less;
+    ExpOfNegative(d, hn::Neg(hn::Abs(z)), e, less);
+    const V one = hn::Set(d, 1), share = hn::Div(one, hn::Add(one, e));
     h = hn::Add(hn::Max(z, hn::Zero(d)), hn::Log1p(d, e));
     slope = hn::IfThenElse(hn::Lt(z, hn::Zero(d)), hn::Mul(e, share), share);
   }

@@ -8,8 +8,8 @@
 #define SINEFIELD_ENGINE_ACTIVATIONS_TANH_INL_H_
 #endif
 
-#include "hwy/contrib/math/math-inl.h"
 #include "hwy/highway.h"
+#include "simd/exponential-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace sinefield::HWY_NAMESPACE {
@@ -20,10 +20,11 @@ struct Tanh {
 
   template <class D, class V>
   static HWY_INLINE void Value(D d, V z, V, V& h, V& slope) {
-    const V less = hn::Expm1(d, hn::Mul(hn::Set(d, -2), hn::Abs(z)));  // e^(-2|z|) - 1
-    const V sum = hn::Add(hn::Set(d, 2), less);
-    h = hn::CopySignToAbs(hn::Div(hn::Neg(less), sum), z);
-    slope = hn::Div(hn::Mul(hn::Set(d, 4), hn::Add(hn::Set(d, 1), less)), hn::Mul(sum, sum));
+    V e, less;  // e^(-2|z|), and less one
+    ExpOfNegative(d, hn::Mul(hn::Set(d, -2), hn::Abs(z)), e, less);
+    const V share = hn::Div(hn::Set(d, 1), hn::Add(hn::Set(d, 1), e)), twice = hn::Add(share, share);
+    h = hn::CopySignToAbs(hn::Mul(hn::Neg(less), share), z);
+    slope = hn::Mul(hn::Mul(twice, twice), e);
   }
   template <class D, class V>
   static HWY_INLINE V Second(D d, V, V, V h, V slope) {
