@@ -45,10 +45,10 @@ struct JetRows {
 // Calls each(element, row) for every vector of a stream of a panel.
 template <class T, class Each>
 HWY_INLINE void ForVectors(int rows, const Each& each) {
-  constexpr int P = panel<T>, L = lanes<T>;
+  constexpr size_t P = panel<T>, L = lanes<T>;
   for (int r = 0; r < rows; ++r) {
-    each(static_cast<size_t>(r * P), r);
-    each(static_cast<size_t>(r * P + L), r);
+    each(static_cast<size_t>(r) * P, r);
+    each(static_cast<size_t>(r) * P + L, r);
   }
 }
 

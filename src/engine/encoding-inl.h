@@ -58,15 +58,15 @@ void PositionalPanel(const NetworkLayout& net, const JetRows<T>& jet, const T* p
         hn::Store(hn::Mul(rise, hn::Load(d, rates + plan.axis(k) * P + half)), d,
                   to + static_cast<size_t>(1 + k) * jet.Stride());
       const T* a = jet.coefficients + r;
-      for (size_t operator_ = 0; operator_ < plan.second.size(); ++operator_) {
+      for (size_t which = 0; which < plan.second.size(); ++which) {
         auto q = hn::Zero(d);
-        for (const auto& term : plan.second[operator_].terms) {
+        for (const auto& term : plan.second[which].terms) {
           const auto zi = hn::Load(d, rates + plan.axis(term.i) * P + half),
                      zj = hn::Load(d, rates + plan.axis(term.j) * P + half);
           q = hn::MulAdd(hn::Mul(hn::Set(d, *a), zi), zj, q);
           a += jet.rows;
         }
-        hn::Store(hn::Neg(hn::Mul(bend, q)), d, to + (1 + static_cast<size_t>(plan.first) + operator_) * jet.Stride());
+        hn::Store(hn::Neg(hn::Mul(bend, q)), d, to + (1 + static_cast<size_t>(plan.first) + which) * jet.Stride());
       }
     }
   }

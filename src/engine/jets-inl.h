@@ -32,7 +32,7 @@ inline int QueryBlockPoints(const NetworkLayout& net, const JetPlan& plan) {
 template <class T, class Fill>
 void Coefficients(const JetPlan& plan, int rows, T* a, const Fill& fill) {
   if (plan.coefficients_by_point) {
-    std::fill_n(a, static_cast<size_t>(plan.terms() * rows), T{0});
+    std::fill_n(a, static_cast<size_t>(plan.terms()) * static_cast<size_t>(rows), T{0});
     fill(engine::Streams<T>{a, static_cast<size_t>(rows)});
     return;
   }

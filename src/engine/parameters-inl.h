@@ -26,7 +26,10 @@ template <class T, class Each>
 void ForEncoding(const NetworkLayout& net, const Each& each) {
   constexpr int P = panel<T>;
   for (int k = 0, features = encoded_inputs(net.architecture); k < features; ++k)
-    for (int i = 0; i < net.inputs(); ++i) each(k, i, static_cast<size_t>((k / P * net.inputs() + i) * P + k % P));
+    for (int i = 0; i < net.inputs(); ++i) {
+      const auto row = static_cast<size_t>(k / P) * static_cast<size_t>(net.inputs()) + static_cast<size_t>(i);
+      each(k, i, row * P + static_cast<size_t>(k % P));
+    }
 }
 
 template <class T>

@@ -62,9 +62,10 @@ LastLayers::LastLayers(const Field& field, std::vector<std::size_t> solved, Isa 
   }
   if (solved.size() == field.networks.size()) return;
   rest_ = field;
-  for (auto at = solved.rbegin(); at != solved.rend(); ++at) {
-    rest_->networks.erase(rest_->networks.begin() + static_cast<std::ptrdiff_t>(*at));
-    if (!rest_->windows.empty()) rest_->windows.erase(rest_->windows.begin() + static_cast<std::ptrdiff_t>(*at));
+  for (std::size_t i = solved.size(); i-- > 0;) {
+    const auto at = static_cast<std::ptrdiff_t>(solved[i]);
+    rest_->networks.erase(rest_->networks.begin() + at);
+    if (!rest_->windows.empty()) rest_->windows.erase(rest_->windows.begin() + at);
   }
 }
 
