@@ -18,6 +18,7 @@
 #include "allocation_count.h"
 #include "engine/training_step.h"
 #include "engine_samples.h"
+#include "linear_batch.h"
 #include "reference/reference.h"
 #include "refusal.h"
 
@@ -27,7 +28,6 @@ namespace {
 using engine::JetPlan;
 using engine::Passes;
 using engine::ResidualJacobian;
-using engine::Streams;
 
 /// Residuals that are linear in the streams of u: r = sum of seeds x streams, so that rows of J know no other error
 /// than that of the passes. Rows with index 1 modulo 7 see nothing.
@@ -81,34 +81,9 @@ struct Problem {
 };
 
 template <class T>
-class SeededBatch final : public engine::Batch<T> {
- public:
-  explicit SeededBatch(const Problem& problem)
-      : x_(as<T>(problem.coordinates)),
-        seeds_(as<T>(problem.seeds)),
-        inputs_(problem.architecture.inputs),
-        streams_(problem.plan.streams()),
-        outputs_(problem.architecture.outputs) {}
-  std::int64_t points() const override { return std::ssize(x_) / inputs_; }
-  void coordinates(std::int64_t first, int count, T* x) const override {
-    std::copy_n(x_.begin() + first * inputs_, count * inputs_, x);
-  }
-  double seed(std::int64_t first, int count, Streams<const T> u, Streams<T> u_bar) const override {
-    double loss = 0;
-    for (std::int64_t p = 0; p < count; ++p)
-      for (int s = 0; s < streams_; ++s)
-        for (int o = 0; o < outputs_; ++o) {
-          const T seed = seeds_[static_cast<std::size_t>(((first + p) * streams_ + s) * outputs_ + o)];
-          u_bar[s][p * outputs_ + o] = seed;
-          loss += static_cast<double>(seed) * static_cast<double>(u[s][p * outputs_ + o]);
-        }
-    return loss;
-  }
-
- private:
-  std::vector<T> x_, seeds_;
-  int inputs_, streams_, outputs_;
-};
+LinearBatch<T> batch_of(const Problem& problem) {
+  return {as<T>(problem.coordinates), as<T>(problem.seeds), {}, problem.architecture, problem.plan};
+}
 
 /// All products at once.
 template <class T>
@@ -119,7 +94,7 @@ struct Products {
     ResidualJacobian<T> jacobian(problem.architecture, isa, workers, problem.plan, problem.rows);
     EXPECT_EQ(jacobian.rows(), problem.rows);
     EXPECT_EQ(jacobian.parameters(), std::ssize(v));
-    loss = jacobian.linearise(as<T>(problem.parameters), SeededBatch<T>(problem));
+    loss = jacobian.linearise(as<T>(problem.parameters), batch_of<T>(problem));
     jacobian.times(as<T>(v), forward);
     jacobian.transposed_times(as<T>(w), back);
     jacobian.gram({gram.data(), problem.rows, problem.rows});
@@ -225,7 +200,7 @@ TEST(EngineJacobianIdentities, hold_to_rounding) {
       SCOPED_TRACE(std::string(isa_name(isa)));
       engine::SerialWorkers serial;
       ResidualJacobian<double> jacobian(a, isa, serial, plan, rows);
-      jacobian.linearise(problem.parameters, SeededBatch<double>(problem));
+      jacobian.linearise(problem.parameters, batch_of<double>(problem));
       std::vector<double> forward(w.size()), back(v.size()), gram(w.size() * w.size()), twice(w.size());
       jacobian.times(v, forward);
       jacobian.transposed_times(w, back);
@@ -245,7 +220,7 @@ TEST(EngineJacobianGradient, of_half_the_squares_is_that_of_a_training_step) {
   const std::array<double, 2> ones = {1, 1};
   const Problem problem(a, engine::laplacian_plan(ones), 1217);
   engine::SerialWorkers serial;
-  const SeededBatch<double> batch(problem);
+  const LinearBatch<double> batch = batch_of<double>(problem);
   engine::TrainingStep<double> step(a, best_isa(), serial, problem.plan);
   ResidualJacobian<double> jacobian(a, best_isa(), serial, problem.plan, problem.rows);
   std::vector<double> expected(problem.parameters.size()), gradient(expected.size());
@@ -276,7 +251,7 @@ TEST(EngineJacobianMemory, linearising_and_products_allocate_nothing) {
   const Problem problem({.inputs = 2, .outputs = 2, .width = 9, .hidden_layers = 2}, engine::laplacian_plan(ones), 700);
   for_each_engine([&]<class T>(Isa isa) {
     const std::vector<T> parameters = as<T>(problem.parameters);
-    const SeededBatch<T> batch(problem);
+    const LinearBatch<T> batch = batch_of<T>(problem);
     std::vector<T> v(parameters.size(), T{1}), w(700, T{1}), gram(700 * 700);
     for (const int threads : {1, 2}) {
       const auto workers = engine::make_workers(threads);

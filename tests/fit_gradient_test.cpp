@@ -138,19 +138,7 @@ TEST(FitGradient, gives_back_a_picture_that_it_was_not_shown) {
 
 TEST(FitGradient, has_the_same_bits_on_any_number_of_threads_and_after_an_interruption) {
   const Picture picture = rgb_picture(40, 48);
-  const Signal signal = picture_signal(picture);
-  FitOptions options = gradient_options({3, 4}, 300);
-  const FitResult alone = fit(signal, options);
-  options.compute.threads = 3;
-  const FitResult together = fit(signal, options);
-  EXPECT_TRUE(parameters_of(together.field) == parameters_of(alone.field));
-  EXPECT_EQ(together.report.psnr, alone.report.psnr);
-  const TemporaryFolder folder;
-  options.checkpoints = {.state = folder / "run.state", .resume = true};
-  ASSERT_EQ(interrupted_after(5, signal, options).stopped_by, StoppedBy::interruption);
-  const FitResult resumed = fit(signal, options);
-  EXPECT_TRUE(parameters_of(resumed.field) == parameters_of(alone.field));
-  EXPECT_EQ(resumed.report.psnr, alone.report.psnr);
+  expect_the_same_bits(picture_signal(picture), gradient_options({3, 4}, 300));
 }
 
 TEST(FitGradient, of_a_flat_picture_is_exact_without_a_step) {

@@ -82,19 +82,7 @@ TEST(FitLaplacian, gives_back_a_picture_with_its_border_and_without) {
 
 TEST(FitLaplacian, has_the_same_bits_on_any_number_of_threads_and_after_an_interruption) {
   const Picture picture = rgb_picture(40, 48);
-  const Signal signal = picture_signal(picture);
-  FitOptions options = laplacian_options({3, 4}, 300);
-  const FitResult alone = fit(signal, options);
-  options.compute.threads = 3;
-  const FitResult together = fit(signal, options);
-  EXPECT_TRUE(parameters_of(together.field) == parameters_of(alone.field));
-  EXPECT_EQ(together.report.psnr, alone.report.psnr);
-  const TemporaryFolder folder;
-  options.checkpoints = {.state = folder / "run.state", .resume = true};
-  ASSERT_EQ(interrupted_after(5, signal, options).stopped_by, StoppedBy::interruption);
-  const FitResult resumed = fit(signal, options);
-  EXPECT_TRUE(parameters_of(resumed.field) == parameters_of(alone.field));
-  EXPECT_EQ(resumed.report.psnr, alone.report.psnr);
+  expect_the_same_bits(picture_signal(picture), laplacian_options({3, 4}, 300));
 }
 
 TEST(FitLaplacian, of_a_flat_picture_and_of_a_plane_needs_no_step) {

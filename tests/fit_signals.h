@@ -149,4 +149,19 @@ inline FitReport interrupted_after(int calls, const Signal& signal, FitOptions o
   return fit(signal, options).report;
 }
 
+/// The parameters and the figure of a run are the same on any number of threads and after an interruption.
+inline void expect_the_same_bits(const Signal& signal, FitOptions options) {
+  const FitResult alone = fit(signal, options);
+  options.compute.threads = 3;
+  const FitResult together = fit(signal, options);
+  EXPECT_TRUE(parameters_of(together.field) == parameters_of(alone.field));
+  EXPECT_EQ(together.report.psnr, alone.report.psnr);
+  const TemporaryFolder folder;
+  options.checkpoints = {.state = folder / "run.state", .resume = true};
+  ASSERT_EQ(interrupted_after(5, signal, options).stopped_by, StoppedBy::interruption);
+  const FitResult resumed = fit(signal, options);
+  EXPECT_TRUE(parameters_of(resumed.field) == parameters_of(alone.field));
+  EXPECT_EQ(resumed.report.psnr, alone.report.psnr);
+}
+
 }  // namespace sinefield
