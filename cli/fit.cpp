@@ -281,8 +281,7 @@ void add_kind(CLI::App& fit, Context& context, SignalKind kind, const char* name
         ->group(training_group);
     command
         ->add_option("--targets", a.targets,
-                     "FILE.npy of the derivatives to learn, per pixel, not differences of the picture: gradients "
-                     "(rows, columns, channels, 2) or Laplacians (rows, columns, channels)")
+                     "FILE.npy of the derivatives per pixel: (rows, columns, channels), of gradients times 2")
         ->group(training_group);
   }
 
