@@ -69,6 +69,21 @@ LastLayers::LastLayers(const Field& field, std::vector<std::size_t> solved, Isa 
   }
 }
 
+struct LastLayers::Queries {
+  std::vector<engine::JetQuery<double>> terms;
+  std::optional<SumQuery<double>> rest;
+
+  Queries(const LastLayers& of, engine::JetPlan plan) {
+    if (of.rest_) rest.emplace(*of.rest_, plan, of.isa_, of.workers_);
+    plan.passes = engine::Passes::jet;
+    for (const Term& term : of.terms_) {
+      const Network& network = of.field_.networks[term.network];
+      const std::vector<double> parameters(network.parameters.begin(), network.parameters.end());
+      terms.emplace_back(network.architecture, std::span<const double>(parameters), plan, of.isa_, of.workers_);
+    }
+  }
+};
+
 void LastLayers::check(const PointEquations& e) const {
   const auto& [points, plan, coefficients, right] = e;
   if (plan.coefficients_by_point)
@@ -83,10 +98,9 @@ void LastLayers::check(const PointEquations& e) const {
                     field_.inputs(), points.rows, plan.streams(), points.rows, field_.outputs()));
 }
 
-void LastLayers::write_term(const Term& term, std::size_t column, const PointEquations& e, std::int64_t first,
-                            MatrixView<double> rows) {
-  const Network& network = field_.networks[term.network];
-  const auto width = static_cast<std::size_t>(network.architecture.width),
+void LastLayers::write_term(engine::JetQuery<double>& query, const Term& term, std::size_t column,
+                            const PointEquations& e, std::int64_t first, MatrixView<double> rows) {
+  const auto width = static_cast<std::size_t>(field_.networks[term.network].architecture.width),
              inputs = static_cast<std::size_t>(field_.inputs()), streams = static_cast<std::size_t>(e.plan.streams());
   const std::size_t columns = width + (term.constant ? 1 : 0);
   // The points that the window lets count, and their coefficients.
@@ -106,10 +120,6 @@ void LastLayers::write_term(const Term& term, std::size_t column, const PointEqu
   }
   if (inside.empty()) return;
 
-  engine::JetPlan plan = e.plan;
-  plan.passes = engine::Passes::jet;
-  const std::vector<double> parameters(network.parameters.begin(), network.parameters.end());
-  engine::JetQuery<double> query(network.architecture, parameters, plan, isa_, workers_);
   std::vector<double> features(inside.size() * streams * width);
   query.features({x.data(), std::ssize(inside), e.points.cols}, features);
   workers_.run([&](int worker) {
@@ -127,22 +137,22 @@ void LastLayers::write_term(const Term& term, std::size_t column, const PointEqu
   });
 }
 
-void LastLayers::write_block(const PointEquations& e, std::int64_t first, MatrixView<double> rows,
+void LastLayers::write_block(Queries& queries, const PointEquations& e, std::int64_t first, MatrixView<double> rows,
                              MatrixView<double> right) {
   std::size_t column = 0;
-  for (const Term& term : terms_) {
-    write_term(term, column, e, first, rows);
+  for (std::size_t t = 0; t < terms_.size(); ++t) {
+    const Term& term = terms_[t];
+    write_term(queries.terms[t], term, column, e, first, rows);
     column += static_cast<std::size_t>(field_.networks[term.network].architecture.width) + (term.constant ? 1 : 0);
   }
   const auto outputs = static_cast<std::size_t>(field_.outputs());
   for (std::int64_t p = 0; p < right.rows; ++p) std::copy_n(e.right.row(first + p), outputs, right.row(p));
-  if (!rest_) return;
-  SumQuery<double> rest(*rest_, e.plan, isa_, workers_);
+  if (!queries.rest) return;
   std::vector<std::vector<double>> streams(static_cast<std::size_t>(e.plan.streams()),
                                            std::vector<double>(static_cast<std::size_t>(rows.rows) * outputs));
   std::vector<double*> out;
   for (std::vector<double>& stream : streams) out.push_back(stream.data());
-  rest.run({e.points.row(first), rows.rows, e.points.cols, e.points.stride}, out);
+  queries.rest->run({e.points.row(first), rows.rows, e.points.cols, e.points.stride}, out);
   for (std::int64_t p = 0; p < right.rows; ++p)
     for (std::size_t s = 0; s < streams.size(); ++s)
       for (std::size_t o = 0; o < outputs; ++o)
@@ -156,11 +166,17 @@ void LastLayers::write(const PointEquations& e, MatrixView<double> rows, MatrixV
     throw bad_input(fmt::format("room for rows ({}, {}) and right sides ({}, {}), expected ({}, {}) and ({}, {})",
                                 rows.rows, rows.cols, right.rows, right.cols, e.points.rows, unknowns_, e.points.rows,
                                 field_.outputs()));
+  Queries queries(*this, e.plan);
+  write_blocks(queries, e, rows, right);
+}
+
+void LastLayers::write_blocks(Queries& queries, const PointEquations& e, MatrixView<double> rows,
+                              MatrixView<double> right) {
   const std::int64_t at_once =
       std::clamp<std::int64_t>(block_numbers / (std::int64_t{unknowns_} * e.plan.streams()), 1, block_points);
   for (std::int64_t first = 0; first < rows.rows; first += at_once) {
     const std::int64_t count = std::min(at_once, rows.rows - first);
-    write_block(e, first, {rows.row(first), count, rows.cols, rows.stride},
+    write_block(queries, e, first, {rows.row(first), count, rows.cols, rows.stride},
                 {right.row(first), count, right.cols, right.stride});
   }
 }
@@ -168,6 +184,7 @@ void LastLayers::write(const PointEquations& e, MatrixView<double> rows, MatrixV
 void LastLayers::add_to(NormalEquations& equations, const PointEquations& e) {
   check(e);
   const std::int64_t outputs = field_.outputs();
+  Queries queries(*this, e.plan);
   std::vector<double> rows(static_cast<std::size_t>(block_points * unknowns_)),
       right(static_cast<std::size_t>(block_points * outputs));
   for (std::int64_t first = 0; first < e.points.rows; first += block_points) {
@@ -176,7 +193,7 @@ void LastLayers::add_to(NormalEquations& equations, const PointEquations& e) {
       return MatrixView<const double>(m.row(first), count, m.cols, m.stride);
     };
     const MatrixView<double> of_rows(rows.data(), count, unknowns_), of_right(right.data(), count, outputs);
-    write({part(e.points), e.plan, part(e.coefficients), part(e.right)}, of_rows, of_right);
+    write_blocks(queries, {part(e.points), e.plan, part(e.coefficients), part(e.right)}, of_rows, of_right);
     equations.add(of_rows, of_right);
   }
 }

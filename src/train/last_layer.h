@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/jet_plan.h"
+#include "engine/jet_query.h"
 #include "engine/workers.h"
 #include "field/windows.h"
 #include "sinefield/field.h"
@@ -66,9 +67,15 @@ class LastLayers {
     bool constant;
   };
 
+  /// The networks packed for a plan: made once, for all blocks of an equation.
+  struct Queries;
+
   void check(const PointEquations&) const;
-  void write_block(const PointEquations&, std::int64_t first, MatrixView<double> rows, MatrixView<double> right);
-  void write_term(const Term&, std::size_t column, const PointEquations&, std::int64_t first, MatrixView<double> rows);
+  void write_blocks(Queries&, const PointEquations&, MatrixView<double> rows, MatrixView<double> right);
+  void write_block(Queries&, const PointEquations&, std::int64_t first, MatrixView<double> rows,
+                   MatrixView<double> right);
+  void write_term(engine::JetQuery<double>&, const Term&, std::size_t column, const PointEquations&, std::int64_t first,
+                  MatrixView<double> rows);
 
   Field field_;
   std::optional<Field> rest_;  // the networks that stay
