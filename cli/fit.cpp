@@ -22,9 +22,6 @@
 namespace sinefield::cli {
 namespace {
 
-/// Of tiles that are shown Laplacians, where none is given (docs/recipes.md).
-constexpr double laplacian_overlap = 0.4;
-
 struct FitArguments {
   SignalKind kind = SignalKind::picture;
   std::filesystem::path input, model, log, targets;
@@ -171,8 +168,7 @@ int fit_signal(const FitArguments& a, const Common& common) {
   for (const Supervise what : {Supervise::gradient, Supervise::laplacian})
     if (a.supervise == supervise_name(what)) options.supervise = what;
   options.border = a.border;
-  if (options.supervise == Supervise::laplacian)
-    options.recipe.overlap = a.training.overlap.value_or(laplacian_overlap);
+  if (!a.training.overlap) options.recipe.overlap = suggested_overlap(options.recipe, options.supervise);
   options.checkpoints = {state_path(a.model), a.checkpoint_every, a.resume};
 
   const LoadedSignal loaded = load_signal(a.kind, a.input, a.model.parent_path(), common);

@@ -134,6 +134,9 @@ struct Checkpoints {
 enum class Supervise { value, gradient, laplacian };
 std::string_view supervise_name(Supervise);
 
+/// The overlap of tiles that suits what they are shown: of Laplacians 0.4, else the recipe's (docs/recipes.md).
+double suggested_overlap(const Recipe&, Supervise);
+
 struct FitOptions {
   Recipe recipe;
   Supervise supervise = Supervise::value;

@@ -274,6 +274,10 @@ Encoding encoding_of(const Recipe& recipe, const Signal& signal, const Tiling& t
   return encoding;
 }
 
+double suggested_overlap(const Recipe& recipe, Supervise supervise) {
+  return supervise == Supervise::laplacian ? 0.4 : recipe.overlap;
+}
+
 double suggested_lr(const Recipe& recipe, int usual_width) {
   return recipe.width < 1 ? recipe.lr : recipe.lr * std::sqrt(static_cast<double>(usual_width) / recipe.width);
 }
