@@ -43,6 +43,8 @@ struct Encoding {
   friend bool operator==(const Encoding&, const Encoding&) = default;
 };
 std::string_view encoding_name(Encoding::Kind);
+/// In the order of the enumerators.
+std::span<const std::string_view> encoding_names();
 /// "none", "positional:6", "rbf:1024"
 std::string encoding_text(const Encoding&);
 

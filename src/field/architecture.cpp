@@ -34,6 +34,8 @@ Activation activation_from_name(std::string_view name) {
 
 std::string_view encoding_name(Encoding::Kind kind) { return encodings[static_cast<std::size_t>(kind)]; }
 
+std::span<const std::string_view> encoding_names() { return encodings; }
+
 std::string encoding_text(const Encoding& encoding) {
   const std::string_view name = encoding_name(encoding.kind);
   return encoding.kind == Encoding::Kind::none ? std::string(name) : fmt::format("{}:{}", name, encoding.size);

@@ -29,7 +29,6 @@ constexpr std::size_t piece_floats = 1 << 18;  // 1 MiB of data at a time
 // Order of the enumerators.
 constexpr std::array<std::string_view, 3> kind_names = {"network", "sum", "tiles"};
 constexpr std::array<std::string_view, 3> blend_names = {"linear", "cubic", "quintic"};
-constexpr std::array<std::string_view, 3> encoding_names = {"none", "positional", "rbf"};
 constexpr std::array<std::string_view, 2> window_names = {"none", "bump"};
 
 // ---- what tensors there are
@@ -388,7 +387,7 @@ Field description_from(const JsonNode& metadata, std::int64_t version, const std
           {"inputs", "outputs", "width", "hidden_layers", "activation", "encoding", "omega_first", "omega_hidden"});
       const JsonNode said = node["encoding"];
       said.expect_keys({"kind", "size"});
-      encoding.kind = static_cast<Encoding::Kind>(said["kind"].choice(encoding_names));
+      encoding.kind = static_cast<Encoding::Kind>(said["kind"].choice(encoding_names()));
       encoding.size = static_cast<int>(said["size"].integer(-any, any));
     } else {
       node.expect_keys({"inputs", "outputs", "width", "hidden_layers", "activation", "omega_first", "omega_hidden"});
