@@ -57,27 +57,40 @@ TEST_P(EveryActivation, curve_of_the_reference_has_the_slopes_of_its_differences
     }
 }
 
+/// u = s(e(x)) of one unit: its derivatives are those of s.
+Architecture one_unit(Activation activation, const Encoding& encoding = {}) {
+  return {.inputs = 1,
+          .outputs = 1,
+          .width = 1,
+          .hidden_layers = 0,
+          .omega_first = 1,
+          .omega_hidden = 1,
+          .activation = activation,
+          .encoding = encoding};
+}
+
+/// The streams of the plan at points of one coordinate.
+template <class T>
+std::vector<std::vector<T>> streams_at(const std::vector<T>& x, const Architecture& a, const std::vector<T>& parameters,
+                                       const JetPlan& plan, Isa isa) {
+  engine::SerialWorkers serial;
+  engine::JetQuery<T> query(a, std::span<const T>(parameters), plan, isa, serial);
+  std::vector<std::vector<T>> streams(static_cast<std::size_t>(plan.streams()), std::vector<T>(x.size()));
+  std::vector<T*> out;
+  for (std::vector<T>& stream : streams) out.push_back(stream.data());
+  query.run(MatrixView<const T>(x.data(), std::ssize(x), 1), out);
+  return streams;
+}
+
 TEST_P(EveryActivation, is_continuous_and_finite_far_out) {
   for_each_engine([&]<class T>(Isa isa) {
-    // One unit: u = s(x), its derivatives those of s.
-    const Architecture a{.inputs = 1,
-                         .outputs = 1,
-                         .width = 1,
-                         .hidden_layers = 0,
-                         .omega_first = 1,
-                         .omega_hidden = 1,
-                         .activation = GetParam()};
-    const std::vector<T> parameters = {1, 0, 1, 0};
-    const JetPlan plan = engine::laplacian_plan(std::array<double, 1>{1});
-    engine::SerialWorkers serial;
-    engine::JetQuery<T> query(a, std::span<const T>(parameters), plan, isa, serial);
     std::vector<T> x;
     // FINER's phase grows with the square: 150 is 22,650 radians, within the range of the sine.
     for (const double z : {0.0, -0.0, 1e-30, -1e-30, 1e-6, -1e-6, 20.0, -20.0, 150.0, -150.0})
       x.push_back(static_cast<T>(z));
-    std::vector<T> u(x.size()), u_x(x.size()), u_xx(x.size());
-    const std::array<T*, 3> out = {u.data(), u_x.data(), u_xx.data()};
-    query.run(MatrixView<const T>(x.data(), std::ssize(x), 1), out);
+    const JetPlan plan = engine::laplacian_plan(std::array<double, 1>{1});
+    const std::vector<std::vector<T>> streams = streams_at<T>(x, one_unit(GetParam()), {1, 0, 1, 0}, plan, isa);
+    const std::vector<T>&u = streams[0], &u_x = streams[1], &u_xx = streams[2];
     for (std::size_t i = 0; i < x.size(); ++i) {
       const reference::Curve s = reference::activation(GetParam(), 1, static_cast<double>(x[i]));
       const double size = 1 + std::abs(static_cast<double>(x[i])), phase = size * size;
@@ -94,22 +107,10 @@ TEST(Activations, of_exponentials_are_right_to_the_last_digits_about_zero) {
   for (const Activation activation : {Activation::tanh, Activation::elu, Activation::selu})
     for_each_engine([&]<class T>(Isa isa) {
       SCOPED_TRACE(activation_name(activation));
-      const Architecture a{.inputs = 1,
-                           .outputs = 1,
-                           .width = 1,
-                           .hidden_layers = 0,
-                           .omega_first = 1,
-                           .omega_hidden = 1,
-                           .activation = activation};
-      const std::vector<T> parameters = {1, 0, 1, 0};
-      engine::SerialWorkers serial;
-      engine::JetQuery<T> query(a, std::span<const T>(parameters), engine::value_plan(), isa, serial);
       std::vector<T> x;
       for (double z = 1e-30; z < 40; z *= 1.37)
         for (const double sign : {1, -1}) x.push_back(static_cast<T>(sign * z));
-      std::vector<T> u(x.size());
-      const std::array<T*, 1> out = {u.data()};
-      query.run(MatrixView<const T>(x.data(), std::ssize(x), 1), out);
+      const std::vector<T> u = streams_at<T>(x, one_unit(activation), {1, 0, 1, 0}, engine::value_plan(), isa)[0];
       for (std::size_t i = 0; i < x.size(); ++i) {
         const double exact = reference::activation(activation, 1, static_cast<double>(x[i])).value;
         EXPECT_NEAR(static_cast<double>(u[i]), exact, 3 * epsilon<T> * std::abs(exact)) << static_cast<double>(x[i]);
@@ -202,25 +203,14 @@ TEST_P(EveryActivation, has_the_gradients_of_the_reference_behind_every_encoding
 
 TEST(Encoding, of_high_frequencies_is_exact) {
   // 2^23 pi x in float: a phase of 26 million that is reduced without rounding.
-  const Architecture a{.inputs = 1,
-                       .outputs = 1,
-                       .width = 1,
-                       .hidden_layers = 0,
-                       .omega_first = 1,
-                       .omega_hidden = 1,
-                       .activation = Activation::relu,
-                       .encoding = {Encoding::Kind::positional, 24}};
+  const Architecture a = one_unit(Activation::relu, {Encoding::Kind::positional, 24});
   std::vector<float> parameters(static_cast<std::size_t>(parameter_count(a)));
   parameters[47] = 1;  // the sine of the highest frequency
   parameters[49] = 2;  // keeps the relu open
   parameters[50] = 1;
   const std::vector<float> x = {0.3F, -0.7123F, 0.999F, 1e-3F};
   for (const Isa isa : available_isas()) {
-    engine::SerialWorkers serial;
-    engine::JetQuery<float> query(a, std::span<const float>(parameters), engine::value_plan(), isa, serial);
-    std::vector<float> u(x.size());
-    const std::array<float*, 1> out = {u.data()};
-    query.run(MatrixView<const float>(x.data(), std::ssize(x), 1), out);
+    const std::vector<float> u = streams_at(x, a, parameters, engine::value_plan(), isa)[0];
     for (std::size_t i = 0; i < x.size(); ++i) {
       const double turns = std::remainder(std::ldexp(static_cast<double>(x[i]), 23), 2.0);
       EXPECT_NEAR(u[i], 2 + std::sin(3.14159265358979323846 * turns), 1e-6) << isa_name(isa) << ' ' << x[i];

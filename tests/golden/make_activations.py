@@ -15,7 +15,7 @@ import sys
 
 import make_golden
 import torch
-from make_derivatives import first_derivatives, laplacians
+from make_derivatives import first_derivatives, laplacians, train
 
 POINTS = 16
 OMEGAS = dict(sine=(20, 15), finer=(7, 5), gauss=(2, 1.5))
@@ -74,26 +74,17 @@ def case(activation, encoding, size):
     coordinates, values = make_golden.uniform(1, POINTS, 2), make_golden.uniform(1, POINTS, 2)
     slopes, curves = make_golden.uniform(3, POINTS, 2, 2), make_golden.uniform(9, POINTS, 2)
     record = dict(architecture=a, learning_rate=make_golden.LEARNING_RATE, initial_parameters=make_golden.flat(tensors),
-                  coordinates=coordinates, values=values, first_derivatives=slopes, laplacians=curves, losses=[])
-    optimiser = torch.optim.Adam(tensors, lr=make_golden.LEARNING_RATE)
-    for step in range(make_golden.STEPS):
-        x = coordinates.clone().requires_grad_()
+                  coordinates=coordinates, values=values, first_derivatives=slopes, laplacians=curves)
+
+    def loss_at(x):
         u = network(a, tensors, x)
         first = first_derivatives(u, x)  # (points, inputs, outputs)
-        loss = ((u - values) ** 2).mean() + 0.1 * ((first - slopes) ** 2).mean()
-        if activation == "relu" and encoding == "none":  # straight pieces: PyTorch has no graph of their curvature
-            loss = loss + 0.01 * (curves ** 2).mean()
-        else:
-            loss = loss + 0.01 * ((laplacians(u, x) - curves) ** 2).mean()
-        gradients = torch.autograd.grad(loss, tensors)
-        record["losses"].append(loss.item())
-        if step == 0:
-            record["first_gradient"] = make_golden.flat(gradients)
-        for tensor, gradient in zip(tensors, gradients):
-            tensor.grad = gradient
-        optimiser.step()
-    record["final_parameters"] = make_golden.flat(tensors)
-    return record
+        # Straight pieces: PyTorch has no graph of their curvature.
+        second = 0 if activation == "relu" and encoding == "none" else laplacians(u, x)
+        return (((u - values) ** 2).mean() + 0.1 * ((first - slopes) ** 2).mean() +
+                0.01 * ((second - curves) ** 2).mean())
+
+    return train(record, tensors, loss_at)
 
 
 def main():

@@ -49,17 +49,12 @@ def eikonal_loss(u, x, _):
 LOSSES = dict(gradient=gradient_loss, laplacian=laplacian_loss, eikonal=eikonal_loss)
 
 
-def case(network_name, a, loss_name):
-    tensors = make_golden.initial_tensors(a)
-    coordinates = make_golden.uniform(1, POINTS, a["inputs"])
-    columns = dict(gradient=(a["inputs"], a["outputs"]), laplacian=(a["outputs"],), eikonal=(0,))[loss_name]
-    targets = make_golden.uniform(30, POINTS, *columns)
-    record = dict(network=network_name, architecture=a, loss=loss_name, learning_rate=make_golden.LEARNING_RATE,
-                  initial_parameters=make_golden.flat(tensors), coordinates=coordinates, targets=targets, losses=[])
+def train(record, tensors, loss_at):
+    """Full-batch steps of Adam on loss_at(x), x the coordinates of the record; fills in what the record tells of them."""
     optimiser = torch.optim.Adam(tensors, lr=make_golden.LEARNING_RATE)
+    record["losses"] = []
     for step in range(make_golden.STEPS):
-        x = coordinates.clone().requires_grad_()
-        loss = LOSSES[loss_name](make_golden.network(a, tensors, x), x, targets)
+        loss = loss_at(record["coordinates"].clone().requires_grad_())
         # The bias of the output has no part in a derivative.
         gradients = [torch.zeros_like(t) if g is None else g
                      for t, g in zip(tensors, torch.autograd.grad(loss, tensors, allow_unused=True))]
@@ -71,6 +66,16 @@ def case(network_name, a, loss_name):
         optimiser.step()
     record["final_parameters"] = make_golden.flat(tensors)
     return record
+
+
+def case(network_name, a, loss_name):
+    tensors = make_golden.initial_tensors(a)
+    coordinates = make_golden.uniform(1, POINTS, a["inputs"])
+    columns = dict(gradient=(a["inputs"], a["outputs"]), laplacian=(a["outputs"],), eikonal=(0,))[loss_name]
+    targets = make_golden.uniform(30, POINTS, *columns)
+    record = dict(network=network_name, architecture=a, loss=loss_name, learning_rate=make_golden.LEARNING_RATE,
+                  initial_parameters=make_golden.flat(tensors), coordinates=coordinates, targets=targets)
+    return train(record, tensors, lambda x: LOSSES[loss_name](make_golden.network(a, tensors, x), x, targets))
 
 
 def main():
