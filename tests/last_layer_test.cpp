@@ -100,20 +100,22 @@ TEST(LeastSquares, of_a_polynomial_are_its_coefficients) {
     rows.push_back(1e9);  // beyond the columns
     right.push_back(value);
   }
-  train::NormalEquations equations(4, 1);
+  engine::SerialWorkers serial;
+  train::NormalEquations<double> equations(4, 1, best_isa(), serial);
   equations.add({rows.data(), 15, 4, 5}, {right.data(), 15, 1});
   equations.add({rows.data() + 15 * 5, 25, 4, 5}, {right.data() + 15, 25, 1});
   for (const std::vector<double>& found : {equations.solve(), equations.solve_truncated(),
-                                           train::solve_by_qr({rows.data(), 40, 4, 5}, {right.data(), 40, 1})})
+                                           train::solve_by_qr<double>({rows.data(), 40, 4, 5}, {right.data(), 40, 1})})
     for (std::size_t k = 0; k < 4; ++k) EXPECT_NEAR(found[k], wanted[k], 1e-9 * std::abs(wanted[k])) << k;
 }
 
 TEST(LeastSquares, of_columns_that_are_the_same_share_it) {
   const std::vector<double> rows = {1, 1, 2, 2, 3, 3}, right = {2, -1, 4, -2, 6, -3};
-  train::NormalEquations equations(2, 2);
+  engine::SerialWorkers serial;
+  train::NormalEquations<double> equations(2, 2, best_isa(), serial);
   equations.add({rows.data(), 3, 2}, {right.data(), 3, 2});
   for (const std::vector<double>& found :
-       {equations.solve_truncated(), train::solve_by_qr({rows.data(), 3, 2}, {right.data(), 3, 2})})
+       {equations.solve_truncated(), train::solve_by_qr<double>({rows.data(), 3, 2}, {right.data(), 3, 2})})
     for (std::size_t k = 0; k < 2; ++k) {
       EXPECT_NEAR(found[2 * k], 1, 1e-12);
       EXPECT_NEAR(found[2 * k + 1], -0.5, 1e-12);
@@ -122,7 +124,7 @@ TEST(LeastSquares, of_columns_that_are_the_same_share_it) {
                 equations.add({rows.data(), 2, 3}, {right.data(), 2, 2});
               }),
               testing::HasSubstr("rows (2, 3)"));
-  EXPECT_THAT(refusal([&] { train::NormalEquations(2, 1).solve(); }), testing::HasSubstr("without rows"));
+  EXPECT_THAT(refusal([&] { train::NormalEquations<double>(2, 1, best_isa(), serial).solve(); }), testing::HasSubstr("without rows"));
 }
 
 // ---- the last layers of fields
@@ -188,13 +190,13 @@ TEST(LastLayers, times_the_rows_are_what_the_field_gives) {
   const std::vector<double> zero(2 * n);
   for (const std::vector<std::size_t>& solved : {std::vector<std::size_t>{0, 1, 2}, {0}, {1}, {0, 2}, {1, 2}}) {
     train::LastLayers layers(field, solved, best_isa(), *workers);
-    const train::PointEquations equations{
+    const train::PointEquations<double> equations{
         points.view(), plan, {coefficients.data(), points.count(), 5}, {zero.data(), points.count(), 2}};
     const std::vector<double> solution = true_solution(field, solved);
     ASSERT_EQ(std::ssize(solution), layers.unknowns() * 2);
     const auto unknowns = static_cast<std::size_t>(layers.unknowns());
     std::vector<double> rows(n * unknowns, NAN), right(2 * n, NAN);
-    layers.write(equations, {rows.data(), points.count(), layers.unknowns()}, {right.data(), points.count(), 2});
+    layers.write<double>(equations, {rows.data(), points.count(), layers.unknowns()}, {right.data(), points.count(), 2});
     for (std::size_t p = 0; p < n; ++p)
       for (std::size_t o = 0; o < 2; ++o) {
         double sum = -right[2 * p + o];  // what the other networks give
@@ -214,9 +216,10 @@ TEST(LastLayers, times_the_rows_are_what_the_field_gives) {
       }
     }
     // Block by block it is the same problem.
-    train::NormalEquations whole(layers.unknowns(), 2), blocks(layers.unknowns(), 2);
+    train::NormalEquations<double> whole(layers.unknowns(), 2, best_isa(), *workers),
+        blocks(layers.unknowns(), 2, best_isa(), *workers);
     whole.add({rows.data(), points.count(), layers.unknowns()}, {right.data(), points.count(), 2});
-    layers.add_to(blocks, equations);
+    layers.add_to<double>(blocks, equations);
     const std::vector<double> a = whole.solve(1e-6), b = blocks.solve(1e-6);
     for (std::size_t k = 0; k < a.size(); ++k) ASSERT_NEAR(a[k], b[k], 1e-6 * (1 + std::abs(a[k])));
   }
@@ -230,7 +233,7 @@ TEST(LastLayers, do_not_depend_on_threads) {
     const auto workers = engine::make_workers(threads);
     train::LastLayers layers(field, {0, 1}, best_isa(), *workers);
     std::vector<double> all(1500 * static_cast<std::size_t>(layers.unknowns())), right(1500);
-    layers.write({points.view(), laplacian_plan(), everywhere(coefficients, 1500), column(zero)},
+    layers.write<double>({points.view(), laplacian_plan(), everywhere(coefficients, 1500), column(zero)},
                  {all.data(), 1500, layers.unknowns()}, {right.data(), 1500, 1});
     all.insert(all.end(), right.begin(), right.end());
     return all;
@@ -247,7 +250,7 @@ TEST(LastLayers, with_remainders_are_the_solution_in_double) {
   std::vector<double> solution;
   for (int k = 0; k < layers.unknowns(); ++k) solution.push_back(1e6 * std::sin(3.0 * k));
   std::vector<double> rows(100 * static_cast<std::size_t>(layers.unknowns())), right(100), zero(100);
-  layers.write({points.view(), engine::value_plan(), everywhere({1}, 100), column(zero)},
+  layers.write<double>({points.view(), engine::value_plan(), everywhere({1}, 100), column(zero)},
                {rows.data(), 100, layers.unknowns()}, {right.data(), 100, 1});
   const auto worst = [&](train::Rounding rounding) {
     const Field stored = model_from_bytes(model_bytes(layers.field_of(solution, rounding)), "m");
@@ -281,9 +284,9 @@ TEST(LastLayers, refuse_what_they_cannot_solve) {
   EXPECT_THAT(refused(bad, {0}), testing::HasSubstr("2 windows for 3 networks"));
   train::LastLayers layers(field, {0}, best_isa(), serial);
   const std::vector<double> numbers(10);
-  train::NormalEquations equations(layers.unknowns(), 1);
+  train::NormalEquations<double> equations(layers.unknowns(), 1, best_isa(), serial);
   EXPECT_THAT(refusal([&] {
-                layers.add_to(
+                layers.add_to<double>(
                     equations,
                     {{numbers.data(), 5, 2}, engine::value_plan(), {numbers.data(), 4, 1}, {numbers.data(), 5, 1}});
               }),
@@ -387,23 +390,23 @@ PoissonErrors solve(const Problem& problem, Shape shape, const Network& network)
   const std::vector<double> of_laplacian = {0, 0, 0, share}, of_value = {border_share},
                             f = in.of([&](double x, double y) { return share * problem.laplacian(x, y); }),
                             g = on.of([&](double x, double y) { return border_share * problem.u(x, y); });
-  const train::PointEquations equation{in.view(), laplacian_plan(), everywhere(of_laplacian, in.count()), column(f)},
+  const train::PointEquations<double> equation{in.view(), laplacian_plan(), everywhere(of_laplacian, in.count()), column(f)},
       condition{on.view(), engine::value_plan(), everywhere(of_value, on.count()), column(g)};
   const std::int64_t n = in.count() + on.count(), unknowns = layers.unknowns();
   std::vector<double> rows(static_cast<std::size_t>(n * unknowns)), right(static_cast<std::size_t>(n));
-  layers.write(equation, {rows.data(), in.count(), unknowns}, {right.data(), in.count(), 1});
-  layers.write(condition, {rows.data() + in.count() * unknowns, on.count(), unknowns},
+  layers.write<double>(equation, {rows.data(), in.count(), unknowns}, {right.data(), in.count(), 1});
+  layers.write<double>(condition, {rows.data() + in.count() * unknowns, on.count(), unknowns},
                {right.data() + in.count(), on.count(), 1});
-  train::NormalEquations normal(layers.unknowns(), 1);
-  layers.add_to(normal, equation);
-  layers.add_to(normal, condition);
+  train::NormalEquations<double> normal(layers.unknowns(), 1, best_isa(), *workers);
+  layers.add_to<double>(normal, equation);
+  layers.add_to<double>(normal, condition);
 
   const Points probe = inside(shape, 5000, 7);
   const std::vector<double> exact = probe.of(problem.u);
   const auto error = [&](const std::vector<double>& solution, train::Rounding rounding) {
     return relative_error(layers.field_of(solution, rounding), probe, exact);
   };
-  const std::vector<double> by_qr = train::solve_by_qr({rows.data(), n, unknowns}, {right.data(), n, 1});
+  const std::vector<double> by_qr = train::solve_by_qr<double>({rows.data(), n, unknowns}, {right.data(), n, 1});
   return {error(by_qr, train::Rounding::with_remainders), error(by_qr, train::Rounding::to_floats),
           error(normal.solve(1e-12), train::Rounding::with_remainders)};
 }
@@ -429,6 +432,8 @@ TEST(LastLayers, solve_poissons_equation_exactly) {
 /// normal distribution of variance 1e-4 about 0; beyond it the field is that of a point, i/4 H0^(2)(k r), times
 /// exp(-k^2 1e-4 / 2).
 class Helmholtz {
+  using Complex = std::complex<double>;
+
  public:
   explicit Helmholtz(double wavenumber) : k_(wavenumber) {}
 
@@ -453,54 +458,31 @@ class Helmholtz {
     const auto workers = engine::make_workers(2);
     train::LastLayers layers(field, all, best_isa(), *workers);
 
-    // Complex equations (R + iI)(a + ib) = f + i0 as twice as many real ones: (R -I; I R)(a; b) = (f; 0).
-    const int unknowns = layers.unknowns();
-    train::NormalEquations equations(2 * unknowns, 1);
-    const auto add_rows = [&](const Points& points, const engine::JetPlan& plan, const std::vector<double>& real,
-                              const std::vector<double>& imaginary, const std::vector<double>& f) {
-      const std::int64_t n = points.count(), streams = plan.streams();
-      const auto size = static_cast<std::size_t>(n), columns = static_cast<std::size_t>(unknowns);
-      const std::vector<double> none(2 * size);
-      const auto rows_of = [&](const std::vector<double>& coefficients) {
-        std::vector<double> rows(size * columns), right(2 * size);
-        layers.write({points.view(), plan, {coefficients.data(), n, streams}, {none.data(), n, 2}},
-                     {rows.data(), n, unknowns}, {right.data(), n, 2});
-        return rows;
-      };
-      const std::vector<double> r = rows_of(real), i = rows_of(imaginary);
-      std::vector<double> both(2 * columns * 2 * size), right(2 * size);
-      for (std::size_t p = 0; p < size; ++p) {
-        double* const row = &both[p * 2 * columns];
-        double* const other = &both[(size + p) * 2 * columns];
-        for (std::size_t c = 0; c < columns; ++c) {
-          row[c] = other[columns + c] = r[p * columns + c];
-          other[c] = i[p * columns + c];
-          row[columns + c] = -other[c];
-        }
-        right[p] = f[p];
-      }
-      equations.add({both.data(), 2 * n, 2 * unknowns}, column(right));
+    train::NormalEquations<Complex> equations(layers.unknowns(), 1, best_isa(), *workers);
+    const auto add_rows = [&](const Points& points, const engine::JetPlan& plan, const std::vector<Complex>& coefficients,
+                              const std::vector<Complex>& f) {
+      const std::int64_t n = points.count();
+      layers.add_to<Complex>(equations,
+                             {points.view(), plan, {coefficients.data(), n, plan.streams()}, {f.data(), n, 1}});
     };
     add_equation(add_rows, static_cast<int>(std::sqrt(2.74 * global)), 1000, seed);
     const Points on = border_of_the_square(global);
-    const std::vector<double> zeros(on.x.size() / 2),
+    const std::vector<Complex> zeros(on.x.size() / 2),
         weights(zeros.size(), 10 / std::sqrt(static_cast<double>(zeros.size())));
-    add_rows(on, engine::value_plan(), weights, zeros, zeros);
+    add_rows(on, engine::value_plan(), weights, zeros);
 
-    const std::vector<double> solution = equations.solve(1e-12);
     std::vector<double> interleaved;
-    for (std::size_t u = 0; u < solution.size() / 2; ++u)
-      interleaved.insert(interleaved.end(), {solution[u], solution[solution.size() / 2 + u]});
+    for (const Complex c : equations.solve(1e-12)) interleaved.insert(interleaved.end(), {c.real(), c.imag()});
     return error_of(layers.field_of(interleaved, train::Rounding::to_floats));
   }
 
  private:
   static constexpr double variance = 1e-4, absorption = 40;  // a k: the same decay for every k
 
-  std::complex<double> stretch(double t) const {
+  Complex stretch(double t) const {
     return {1, -absorption / k_ * std::pow(std::max(0.0, 2 * std::abs(t) - 1), 3)};
   }
-  std::complex<double> stretch_slope(double t) const {
+  Complex stretch_slope(double t) const {
     return {0, -absorption / k_ * 6 * std::pow(std::max(0.0, 2 * std::abs(t) - 1), 2) * (t > 0 ? 1 : -1)};
   }
 
@@ -523,19 +505,17 @@ class Helmholtz {
       area.push_back(2 * pi * r * r * std::log(farthest / nearest) / rings);
     }
     const engine::SecondOrder xx{{{0, 0, 1}}}, yy{{{1, 1, 1}}};
-    std::vector<double> real, imaginary, right;
+    std::vector<Complex> coefficients, right;
     for (std::size_t p = 0; p < area.size(); ++p) {
       const double x = points.x[2 * p], y = points.x[2 * p + 1];
-      const std::complex<double> ex = stretch(x), ey = stretch(y);
+      const Complex ex = stretch(x), ey = stretch(y);
       const double weight = std::sqrt(area[p]) / std::abs(ex * ey);
-      for (const std::complex<double>& c : {std::complex<double>(k_ * k_), -stretch_slope(x) / (ex * ex * ex),
-                                            -stretch_slope(y) / (ey * ey * ey), 1.0 / (ex * ex), 1.0 / (ey * ey)}) {
-        real.push_back(weight * c.real());
-        imaginary.push_back(weight * c.imag());
-      }
+      for (const Complex c : {Complex(k_ * k_), -stretch_slope(x) / (ex * ex * ex), -stretch_slope(y) / (ey * ey * ey),
+                              1.0 / (ex * ex), 1.0 / (ey * ey)})
+        coefficients.push_back(weight * c);
       right.push_back(weight * std::exp(-(x * x + y * y) / (2 * variance)) / (2 * pi * variance));
     }
-    add_rows(points, {.passes = engine::Passes::jet, .first = 2, .second = {xx, yy}}, real, imaginary, right);
+    add_rows(points, {.passes = engine::Passes::jet, .first = 2, .second = {xx, yy}}, coefficients, right);
   }
 
   static Points border_of_the_square(int count) {
@@ -553,7 +533,7 @@ class Helmholtz {
     double difference = 0, size = 0;
     for (std::size_t p = 0; p < u.size() / 2; ++p) {
       const double kr = k_ * std::hypot(probe.x[2 * p], probe.x[2 * p + 1]);
-      const std::complex<double> exact =
+      const Complex exact =
           std::exp(-k_ * k_ * variance / 2) / 4 * std::complex(std::cyl_neumann(0, kr), std::cyl_bessel_j(0, kr));
       difference += std::norm(std::complex(u[2 * p], u[2 * p + 1]) - exact);
       size += std::norm(exact);

@@ -42,6 +42,7 @@ const engine::Kernels<T>& KernelTable() {
       .sum_of_squares = SumOfSquares<T>,
       .adam = Adam<T>,
       .multiply = Multiply<T>,
+      .add_panel_product = AddPanelProduct<T>,
       .orthonormalise_scratch = OrthonormaliseScratch<T>,
       .orthonormalise = Orthonormalise<T>,
   };

@@ -126,6 +126,8 @@ struct Kernels {
   double (*sum_of_squares)(const T* x, std::size_t size);
   void (*adam)(const AdamStep&, T* parameters, const T* gradient, T* mean, T* square, std::size_t size);
   void (*multiply)(const PanelProduct<T>&);
+  /// sums (panel, panel) += h' g, of one panel of h and one of g over `rows` rows.
+  void (*add_panel_product)(int rows, const T* h, const T* g, T* sums);
   /// Elements of scratch for `orthonormalise`.
   std::size_t (*orthonormalise_scratch)(int size);
   /// The Q of a QR decomposition by Householder reflections: orthonormal whatever the rank. Column j of the square

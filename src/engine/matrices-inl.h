@@ -56,6 +56,11 @@ void Multiply(const engine::PanelProduct<T>& product) {
   }
 }
 
+template <class T>
+void AddPanelProduct(int rows, const T* h, const T* g, T* sums) {
+  GradientPanel(panel<T>, h, g, rows, sums);
+}
+
 // Reflections that are applied together, and columns that they are applied to together: their sums fill the registers.
 inline constexpr int reflections = tile_rows == 12 ? 8 : 4;
 inline constexpr int reflected = 3;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 #include "engine/jet_query.h"
@@ -20,8 +21,12 @@ namespace {
 constexpr std::int64_t block_numbers = 1 << 22;  // of features, 32 MiB
 constexpr std::int64_t block_points = 512;
 
+template <class Scalar>
+constexpr int parts = std::is_same_v<Scalar, double> ? 1 : 2;  // outputs of one number
+
 /// Coefficients of the streams of w h for those of h.
-void through_window(const WindowJet& window, const engine::JetPlan& plan, const double* c, double* changed) {
+template <class Scalar>
+void through_window(const WindowJet& window, const engine::JetPlan& plan, const Scalar* c, Scalar* changed) {
   const auto first = static_cast<std::size_t>(plan.first);
   const auto axis = [&](std::size_t k) { return static_cast<std::size_t>(plan.axis(static_cast<int>(k))); };
   const double weight = window.value();
@@ -31,7 +36,7 @@ void through_window(const WindowJet& window, const engine::JetPlan& plan, const 
     changed[1 + i] = c[1 + i] * weight;
   }
   for (std::size_t a = 0; a < plan.second.size(); ++a) {
-    const double of_operator = c[1 + first + a];
+    const Scalar of_operator = c[1 + first + a];
     changed[1 + first + a] = of_operator * weight;
     for (const engine::SecondOrder::Term& t : plan.second[a].terms) {
       const auto i = static_cast<std::size_t>(t.i), j = static_cast<std::size_t>(t.j);
@@ -84,33 +89,40 @@ struct LastLayers::Queries {
   }
 };
 
-void LastLayers::check(const PointEquations& e) const {
+template <class Scalar>
+void LastLayers::check(const PointEquations<Scalar>& e) const {
+  if (field_.outputs() % parts<Scalar> != 0)
+    throw bad_input(fmt::format("complex equations of {} outputs, expected pairs of them", field_.outputs()));
+  const int sides = field_.outputs() / parts<Scalar>;
   const auto& [points, plan, coefficients, right] = e;
   if (plan.coefficients_by_point)
     throw bad_input("equations of a plan whose a_ij come by point",
                     "give each second derivative a stream of its own: `coefficients` differ from point to point");
-  if (points.cols != field_.inputs() || coefficients.cols != plan.streams() || right.cols != field_.outputs() ||
+  if (points.cols != field_.inputs() || coefficients.cols != plan.streams() || right.cols != sides ||
       coefficients.rows != points.rows || right.rows != points.rows)
     throw bad_input(
         fmt::format("equations at points ({}, {}) with coefficients ({}, {}) and right sides ({}, {}), "
                     "expected ({}, {}), ({}, {}) and ({}, {})",
                     points.rows, points.cols, coefficients.rows, coefficients.cols, right.rows, right.cols, points.rows,
-                    field_.inputs(), points.rows, plan.streams(), points.rows, field_.outputs()));
+                    field_.inputs(), points.rows, plan.streams(), points.rows, sides));
 }
 
+template <class Scalar>
 void LastLayers::write_term(engine::JetQuery<double>& query, const Term& term, std::size_t column,
-                            const PointEquations& e, std::int64_t first, MatrixView<double> rows) {
+                            const PointEquations<Scalar>& e, std::int64_t first, MatrixView<Scalar> rows) {
   const auto width = static_cast<std::size_t>(field_.networks[term.network].architecture.width),
              inputs = static_cast<std::size_t>(field_.inputs()), streams = static_cast<std::size_t>(e.plan.streams());
   const std::size_t columns = width + (term.constant ? 1 : 0);
   // The points that the window lets count, and their coefficients.
   std::vector<std::int64_t> inside;
-  std::vector<double> x, coefficients;
+  std::vector<double> x;
+  std::vector<Scalar> coefficients;
   std::optional<WindowJet> window = term.window;
   for (std::int64_t p = 0; p < rows.rows; ++p) {
-    const double *const at = e.points.row(first + p), *const c = e.coefficients.row(first + p);
+    const double* const at = e.points.row(first + p);
+    const Scalar* const c = e.coefficients.row(first + p);
     if (window && !window->go_to(at)) {
-      std::fill_n(rows.row(p) + column, columns, 0.0);
+      std::fill_n(rows.row(p) + column, columns, Scalar{0});
       continue;
     }
     inside.push_back(p);
@@ -125,8 +137,9 @@ void LastLayers::write_term(engine::JetQuery<double>& query, const Term& term, s
   workers_.run([&](int worker) {
     for (auto k = static_cast<std::size_t>(worker); k < inside.size();
          k += static_cast<std::size_t>(workers_.count())) {
-      const double *const c = coefficients.data() + k * streams, *h = features.data() + k * streams * width;
-      double* const row = rows.row(inside[k]) + column;
+      const Scalar* const c = coefficients.data() + k * streams;
+      const double* h = features.data() + k * streams * width;
+      Scalar* const row = rows.row(inside[k]) + column;
       for (std::size_t unit = 0; unit < width; ++unit) row[unit] = c[0] * h[unit];
       for (std::size_t s = 1; s < streams; ++s) {
         h += width;
@@ -137,16 +150,17 @@ void LastLayers::write_term(engine::JetQuery<double>& query, const Term& term, s
   });
 }
 
-void LastLayers::write_block(Queries& queries, const PointEquations& e, std::int64_t first, MatrixView<double> rows,
-                             MatrixView<double> right) {
+template <class Scalar>
+void LastLayers::write_block(Queries& queries, const PointEquations<Scalar>& e, std::int64_t first,
+                             MatrixView<Scalar> rows, MatrixView<Scalar> right) {
   std::size_t column = 0;
   for (std::size_t t = 0; t < terms_.size(); ++t) {
     const Term& term = terms_[t];
     write_term(queries.terms[t], term, column, e, first, rows);
     column += static_cast<std::size_t>(field_.networks[term.network].architecture.width) + (term.constant ? 1 : 0);
   }
-  const auto outputs = static_cast<std::size_t>(field_.outputs());
-  for (std::int64_t p = 0; p < right.rows; ++p) std::copy_n(e.right.row(first + p), outputs, right.row(p));
+  const auto outputs = static_cast<std::size_t>(field_.outputs()), sides = outputs / parts<Scalar>;
+  for (std::int64_t p = 0; p < right.rows; ++p) std::copy_n(e.right.row(first + p), sides, right.row(p));
   if (!queries.rest) return;
   std::vector<std::vector<double>> streams(static_cast<std::size_t>(e.plan.streams()),
                                            std::vector<double>(static_cast<std::size_t>(rows.rows) * outputs));
@@ -155,23 +169,30 @@ void LastLayers::write_block(Queries& queries, const PointEquations& e, std::int
   queries.rest->run({e.points.row(first), rows.rows, e.points.cols, e.points.stride}, out);
   for (std::int64_t p = 0; p < right.rows; ++p)
     for (std::size_t s = 0; s < streams.size(); ++s)
-      for (std::size_t o = 0; o < outputs; ++o)
-        right.row(p)[o] -= e.coefficients.row(first + p)[s] * streams[s][static_cast<std::size_t>(p) * outputs + o];
+      for (std::size_t o = 0; o < sides; ++o) {
+        const double* const u = &streams[s][static_cast<std::size_t>(p) * outputs + o * parts<Scalar>];
+        if constexpr (parts<Scalar> == 1)
+          right.row(p)[o] -= e.coefficients.row(first + p)[s] * *u;
+        else
+          right.row(p)[o] -= e.coefficients.row(first + p)[s] * Scalar(u[0], u[1]);
+      }
 }
 
-void LastLayers::write(const PointEquations& e, MatrixView<double> rows, MatrixView<double> right) {
+template <class Scalar>
+void LastLayers::write(const PointEquations<Scalar>& e, MatrixView<Scalar> rows, MatrixView<Scalar> right) {
   check(e);
   if (rows.rows != e.points.rows || rows.cols != unknowns_ || right.rows != e.points.rows ||
-      right.cols != field_.outputs())
+      right.cols != field_.outputs() / parts<Scalar>)
     throw bad_input(fmt::format("room for rows ({}, {}) and right sides ({}, {}), expected ({}, {}) and ({}, {})",
                                 rows.rows, rows.cols, right.rows, right.cols, e.points.rows, unknowns_, e.points.rows,
-                                field_.outputs()));
+                                field_.outputs() / parts<Scalar>));
   Queries queries(*this, e.plan);
   write_blocks(queries, e, rows, right);
 }
 
-void LastLayers::write_blocks(Queries& queries, const PointEquations& e, MatrixView<double> rows,
-                              MatrixView<double> right) {
+template <class Scalar>
+void LastLayers::write_blocks(Queries& queries, const PointEquations<Scalar>& e, MatrixView<Scalar> rows,
+                              MatrixView<Scalar> right) {
   const std::int64_t at_once =
       std::clamp<std::int64_t>(block_numbers / (std::int64_t{unknowns_} * e.plan.streams()), 1, block_points);
   for (std::int64_t first = 0; first < rows.rows; first += at_once) {
@@ -181,22 +202,29 @@ void LastLayers::write_blocks(Queries& queries, const PointEquations& e, MatrixV
   }
 }
 
-void LastLayers::add_to(NormalEquations& equations, const PointEquations& e) {
+template <class Scalar>
+void LastLayers::add_to(NormalEquations<Scalar>& equations, const PointEquations<Scalar>& e) {
   check(e);
-  const std::int64_t outputs = field_.outputs();
+  const std::int64_t sides = field_.outputs() / parts<Scalar>;
   Queries queries(*this, e.plan);
-  std::vector<double> rows(static_cast<std::size_t>(block_points * unknowns_)),
-      right(static_cast<std::size_t>(block_points * outputs));
+  std::vector<Scalar> rows(static_cast<std::size_t>(block_points * unknowns_)),
+      right(static_cast<std::size_t>(block_points * sides));
   for (std::int64_t first = 0; first < e.points.rows; first += block_points) {
     const std::int64_t count = std::min(block_points, e.points.rows - first);
-    const auto part = [&](MatrixView<const double> m) {
-      return MatrixView<const double>(m.row(first), count, m.cols, m.stride);
+    const auto part = [&]<class T>(MatrixView<const T> m) {
+      return MatrixView<const T>(m.row(first), count, m.cols, m.stride);
     };
-    const MatrixView<double> of_rows(rows.data(), count, unknowns_), of_right(right.data(), count, outputs);
+    const MatrixView<Scalar> of_rows(rows.data(), count, unknowns_), of_right(right.data(), count, sides);
     write_blocks(queries, {part(e.points), e.plan, part(e.coefficients), part(e.right)}, of_rows, of_right);
     equations.add(of_rows, of_right);
   }
 }
+
+template void LastLayers::write(const PointEquations<double>&, MatrixView<double>, MatrixView<double>);
+template void LastLayers::write(const PointEquations<std::complex<double>>&, MatrixView<std::complex<double>>,
+                                MatrixView<std::complex<double>>);
+template void LastLayers::add_to(NormalEquations<double>&, const PointEquations<double>&);
+template void LastLayers::add_to(NormalEquations<std::complex<double>>&, const PointEquations<std::complex<double>>&);
 
 Field LastLayers::field_of(std::span<const double> solution, Rounding rounding) const {
   const auto outputs = static_cast<std::size_t>(field_.outputs());

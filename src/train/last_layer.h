@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <complex>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -22,12 +23,14 @@
 namespace sinefield::train {
 
 /// At each of n points: the sum over the streams s of the plan of coefficients(s) times stream s of the field's raw
-/// outputs is `right`, for every output on its own. All in network units.
+/// outputs is `right`, for every output on its own. All in network units. With Scalar = std::complex<double> two outputs
+/// after one another are the real and the imaginary part of one complex output.
+template <class Scalar>
 struct PointEquations {
   MatrixView<const double> points;        ///< (n, inputs)
   engine::JetPlan plan;                   ///< with operators it has first derivatives too, as laplacian_plan
-  MatrixView<const double> coefficients;  ///< (n, streams); with a stride of 0 the same for all points
-  MatrixView<const double> right;         ///< (n, outputs)
+  MatrixView<const Scalar> coefficients;  ///< (n, streams); with a stride of 0 the same for all points
+  MatrixView<const Scalar> right;         ///< (n, outputs), of complex ones (n, outputs / 2)
 };
 
 /// What is left of a solution where it is stored as floats.
@@ -49,14 +52,17 @@ class LastLayers {
   /// have one constant among them, the first's.
   int unknowns() const { return unknowns_; }
 
-  /// rows (n, unknowns) and right (n, outputs), from which what the other networks give has been taken away. Throws
-  /// bad_input where a shape is wrong.
-  void write(const PointEquations&, MatrixView<double> rows, MatrixView<double> right);
+  /// rows (n, unknowns) and right as in the equations, from which what the other networks give has been taken away.
+  /// Throws bad_input where a shape is wrong.
+  template <class Scalar>
+  void write(const PointEquations<Scalar>&, MatrixView<Scalar> rows, MatrixView<Scalar> right);
 
   /// The same rows added to the normal equations, block by block: memory for a block alone.
-  void add_to(NormalEquations&, const PointEquations&);
+  template <class Scalar>
+  void add_to(NormalEquations<Scalar>&, const PointEquations<Scalar>&);
 
-  /// The field with these last layers: `solution` (unknowns, outputs) as the solvers give it. Throws bad_input where
+  /// The field with these last layers: `solution` (unknowns, outputs) as the solvers give it, of complex outputs the two
+  /// parts of each number. Throws bad_input where
   /// its length is wrong or a number is too large for a float.
   Field field_of(std::span<const double> solution, Rounding) const;
 
@@ -70,12 +76,16 @@ class LastLayers {
   /// The networks packed for a plan: made once, for all blocks of an equation.
   struct Queries;
 
-  void check(const PointEquations&) const;
-  void write_blocks(Queries&, const PointEquations&, MatrixView<double> rows, MatrixView<double> right);
-  void write_block(Queries&, const PointEquations&, std::int64_t first, MatrixView<double> rows,
-                   MatrixView<double> right);
-  void write_term(engine::JetQuery<double>&, const Term&, std::size_t column, const PointEquations&, std::int64_t first,
-                  MatrixView<double> rows);
+  template <class Scalar>
+  void check(const PointEquations<Scalar>&) const;
+  template <class Scalar>
+  void write_blocks(Queries&, const PointEquations<Scalar>&, MatrixView<Scalar> rows, MatrixView<Scalar> right);
+  template <class Scalar>
+  void write_block(Queries&, const PointEquations<Scalar>&, std::int64_t first, MatrixView<Scalar> rows,
+                   MatrixView<Scalar> right);
+  template <class Scalar>
+  void write_term(engine::JetQuery<double>&, const Term&, std::size_t column, const PointEquations<Scalar>&,
+                  std::int64_t first, MatrixView<Scalar> rows);
 
   Field field_;
   std::optional<Field> rest_;  // the networks that stay

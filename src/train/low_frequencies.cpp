@@ -35,7 +35,7 @@ Field with_low_frequencies(const Field& field, const Signal& signal, const Compu
 
   const auto workers = engine::make_workers(compute.threads);
   LastLayers last(sum, {field.networks.size()}, compute.isa, *workers);
-  NormalEquations equations(last.unknowns(), channels);
+  NormalEquations<double> equations(last.unknowns(), channels, compute.isa, *workers);
   const engine::JetPlan plan{.passes = engine::Passes::jet, .first = field.inputs(), .second = {}};
   const DerivativeSamples derivatives(samples);
   std::vector<std::int64_t> first(axes, 0), count = sizes;
@@ -63,10 +63,10 @@ Field with_low_frequencies(const Field& field, const Signal& signal, const Compu
               (signal.channels[c].scale * field.axes[along].scale);
       std::vector<double> derivative(axes + 1);
       derivative[1 + along] = 1;
-      last.add_to(equations, {{points.data(), n, field.inputs()},
-                              plan,
-                              {derivative.data(), n, std::ssize(derivative), 0},
-                              {right.data(), n, channels}});
+      last.add_to<double>(equations, {{points.data(), n, field.inputs()},
+                                      plan,
+                                      {derivative.data(), n, std::ssize(derivative), 0},
+                                      {right.data(), n, channels}});
     }
   }
   Field corrected = last.field_of(equations.solve(options.ridge), Rounding::to_floats);
