@@ -12,6 +12,11 @@
 
 #include "hwy/highway.h"
 
+// A test that compiles the kernels for itself counts their multiply-adds here; for everybody else it is nothing.
+#ifndef SINEFIELD_COUNT_MULTIPLY_ADDS
+#define SINEFIELD_COUNT_MULTIPLY_ADDS(number)
+#endif
+
 HWY_BEFORE_NAMESPACE();
 namespace sinefield::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
@@ -34,6 +39,7 @@ inline constexpr int tile_rows = HWY_TARGET == HWY_AVX3 ? 12 : 6;
 template <int M, class T>
 HWY_INLINE void MultiplyTile(const T* HWY_RESTRICT a, size_t a_stride, int inner, const T* HWY_RESTRICT b,
                              Vector<T> (&z)[M][2]) {
+  SINEFIELD_COUNT_MULTIPLY_ADDS(M * inner * panel<T>);
   const Tag<T> d;
   constexpr int P = panel<T>, L = lanes<T>;
   const auto step = [&](int k) HWY_ATTR {
@@ -56,6 +62,7 @@ HWY_INLINE void MultiplyTile(const T* HWY_RESTRICT a, size_t a_stride, int inner
 // panel; row p of either at p * panel. sums: (M, panel) contiguous.
 template <int M, class T>
 HWY_INLINE void GradientTile(const T* HWY_RESTRICT h, const T* HWY_RESTRICT g, int rows, T* HWY_RESTRICT sums) {
+  SINEFIELD_COUNT_MULTIPLY_ADDS(M * rows * panel<T>);
   const Tag<T> d;
   constexpr int P = panel<T>, L = lanes<T>;
   Vector<T> sum[M][2];
