@@ -43,6 +43,7 @@ LIBRARIES = [
     (r"Eigen/", "Eigen", ["src/train/", "tests/"]),
     (r"kissfft/", "KISS FFT", ["src/signal/"]),
     (r"CLI/", "CLI11", ["cli/"]),
+    (r"toml\+\+/", "toml++", ["src/problem/problem_file.cpp"]),
 ]
 
 # The engine must run where there are no files and no threads of its own (WebAssembly).
