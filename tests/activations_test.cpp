@@ -161,12 +161,12 @@ double growth(const Architecture& a) {
               (a.encoding.kind == Encoding::Kind::rbf ? 60 : 0));
 }
 
-void expect_all_plans(const Architecture& a, Bounds& bounds) {
+void expect_all_plans(const Architecture& a, ErrorBounds& bounds) {
   engine::SerialWorkers serial;
   for (const JetPlan& plan : plans_of(a)) {
     SCOPED_TRACE(fmt::format("{} behind {}, {} to {}, width {}, {}", activation_name(a.activation),
                              encoding_text(a.encoding), a.inputs, a.outputs, a.width, plan.words(a.outputs)));
-    const Problem problem(a, plan, 31);
+    const StepProblem problem(a, plan, 31);
     const Expected expected(problem);
     for_each_engine([&]<class T>(Isa isa) {
       const double bound = epsilon<T> * growth(a);
@@ -189,13 +189,13 @@ void expect_all_plans(const Architecture& a, Bounds& bounds) {
 }
 
 TEST_P(EveryActivation, has_the_gradients_of_the_reference_in_every_plan) {
-  Bounds bounds{std::string(activation_name(GetParam()))};
+  ErrorBounds bounds{std::string(activation_name(GetParam()))};
   for (const int width : {1, 17, 40})
     for (const int inputs : {1, 2}) expect_all_plans(shape_of(GetParam(), {}, inputs, width), bounds);
 }
 
 TEST_P(EveryActivation, has_the_gradients_of_the_reference_behind_every_encoding) {
-  Bounds bounds{std::string(activation_name(GetParam()))};
+  ErrorBounds bounds{std::string(activation_name(GetParam()))};
   for (const Encoding& encoding : {Encoding{Encoding::Kind::positional, 1}, Encoding{Encoding::Kind::positional, 5},
                                    Encoding{Encoding::Kind::rbf, 1}, Encoding{Encoding::Kind::rbf, 37}})
     for (const int inputs : {1, 3}) expect_all_plans(shape_of(GetParam(), encoding, inputs, 19), bounds);

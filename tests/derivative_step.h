@@ -16,8 +16,8 @@
 
 namespace sinefield {
 
-struct Problem {
-  Problem(const Architecture& shape, const engine::JetPlan& jet_plan, std::int64_t count, std::uint64_t seed = 1)
+struct StepProblem {
+  StepProblem(const Architecture& shape, const engine::JetPlan& jet_plan, std::int64_t count, std::uint64_t seed = 1)
       : architecture(shape),
         plan(jet_plan),
         points(count),
@@ -43,7 +43,7 @@ struct Problem {
 /// By the reference; of each parameter the sum over points and streams of |its gradient|: the size of the terms that
 /// gradients are made of.
 struct Expected {
-  explicit Expected(const Problem& problem) : gradient(problem.parameters.size()), size(gradient.size()) {
+  explicit Expected(const StepProblem& problem) : gradient(problem.parameters.size()), size(gradient.size()) {
     const Architecture& a = problem.architecture;
     const auto d = static_cast<std::size_t>(a.inputs), c = static_cast<std::size_t>(a.outputs);
     const auto streams = static_cast<std::size_t>(problem.plan.streams());
@@ -96,7 +96,7 @@ struct Expected {
 };
 
 template <class T>
-std::pair<double, std::vector<T>> step(const Problem& problem, Isa isa, engine::Workers& workers) {
+std::pair<double, std::vector<T>> step(const StepProblem& problem, Isa isa, engine::Workers& workers) {
   const Architecture& a = problem.architecture;
   const std::vector<T> parameters = as<T>(problem.parameters), x = as<T>(problem.coordinates),
                        seeds = as<T>(problem.seeds), coefficients = as<T>(problem.coefficients);

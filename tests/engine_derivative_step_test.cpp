@@ -54,7 +54,7 @@ class EngineDerivativeStep : public testing::TestWithParam<int> {};
 TEST_P(EngineDerivativeStep, loss_and_every_gradient_are_those_of_the_reference) {
   const int width = GetParam();
   engine::SerialWorkers serial;
-  Bounds bounds(fmt::format("width {}", width));
+  ErrorBounds bounds(fmt::format("width {}", width));
   for (const int inputs : {1, 2, 3}) {
     const Architecture a{.inputs = inputs,
                          .outputs = 1 + (width + inputs) % 3,
@@ -66,7 +66,7 @@ TEST_P(EngineDerivativeStep, loss_and_every_gradient_are_those_of_the_reference)
       const std::int64_t points = width > 100 ? 7 : 1 + (13 * width + 29 * index++) % 120;
       SCOPED_TRACE(fmt::format("{} to {}, {} hidden layers, {} points, {}", a.inputs, a.outputs, a.hidden_layers,
                                points, plan.words(a.outputs)));
-      const Problem problem(a, plan, points);
+      const StepProblem problem(a, plan, points);
       const Expected expected(problem);
       for_each_engine([&]<class T>(Isa isa) {
         // Half of what values are allowed (engine_step_test.cpp): the sizes are sums over streams and points.
@@ -100,7 +100,7 @@ TEST(EngineDerivativeStepThreads, do_not_change_a_bit) {
   for (const JetPlan& plan : both_passes())
     for (const std::int64_t points : {1, 1000, 5137}) {
       SCOPED_TRACE(fmt::format("{} points, {}", points, plan.words(1)));
-      const Problem problem({.inputs = 2, .outputs = 1, .width = 8, .hidden_layers = 1}, plan, points);
+      const StepProblem problem({.inputs = 2, .outputs = 1, .width = 8, .hidden_layers = 1}, plan, points);
       for_each_engine([&]<class T>(Isa isa) {
         engine::SerialWorkers serial;
         const auto alone = step<T>(problem, isa, serial);
@@ -111,7 +111,7 @@ TEST(EngineDerivativeStepThreads, do_not_change_a_bit) {
 
 TEST(EngineDerivativeStepMemory, a_step_allocates_nothing) {
   for (const JetPlan& plan : both_passes()) {
-    const Problem problem({.inputs = 2, .outputs = 2, .width = 9, .hidden_layers = 2}, plan, 3000);
+    const StepProblem problem({.inputs = 2, .outputs = 2, .width = 9, .hidden_layers = 2}, plan, 3000);
     for_each_engine([&]<class T>(Isa isa) {
       const std::vector<T> parameters = as<T>(problem.parameters), x = as<T>(problem.coordinates),
                            seeds = as<T>(problem.seeds), none;
@@ -143,7 +143,7 @@ TEST(EngineDerivativeStepGroups, are_the_sum_of_steps_of_their_own) {
     std::vector<T> parameters, sum;
     arrays.reserve(9);
     for (std::size_t g = 0; g < 3; ++g) {
-      const Problem problem(a, some_plans[g], points[g]);
+      const StepProblem problem(a, some_plans[g], points[g]);
       const auto alone = step<T>(problem, isa, serial);
       expected_losses.push_back(alone.first);
       parameters = as<T>(problem.parameters);
@@ -178,7 +178,7 @@ TEST(EngineDerivativeStepGroups, are_the_sum_of_steps_of_their_own) {
 
 TEST(EngineDerivativeStepPlans, agree_where_two_give_the_same) {
   const Architecture a{.inputs = 3, .outputs = 2, .width = 37, .hidden_layers = 2};
-  const Problem jet(a, {.passes = Passes::jet, .first = 3, .second = {}}, 217),
+  const StepProblem jet(a, {.passes = Passes::jet, .first = 3, .second = {}}, 217),
       reverse(a, {.passes = Passes::reverse, .first = 3, .second = {}}, 217);
   engine::SerialWorkers serial;
   const auto by_jet = step<double>(jet, best_isa(), serial), by_reverse = step<double>(reverse, best_isa(), serial);

@@ -128,7 +128,7 @@ class EngineJacobian : public testing::TestWithParam<int> {};
 TEST_P(EngineJacobian, products_are_those_of_the_explicit_jacobian_of_the_reference) {
   const int width = GetParam();
   engine::SerialWorkers serial;
-  Bounds bounds(fmt::format("width {}", width));
+  ErrorBounds bounds(fmt::format("width {}", width));
   for (const int which : {1, 2, 3, 4}) {
     const bool encoded = which == 4;
     const int inputs = encoded ? 2 : which;

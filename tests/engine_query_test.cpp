@@ -87,7 +87,7 @@ std::vector<std::vector<T>> run(const Sample& sample, const JetPlan& plan, Isa i
 
 /// All streams of the plan against the reference.
 template <class T>
-void expect_streams(Bounds& bounds, const Sample& sample, const Expected& expected, const JetPlan& plan, Isa isa) {
+void expect_streams(ErrorBounds& bounds, const Sample& sample, const Expected& expected, const JetPlan& plan, Isa isa) {
   engine::SerialWorkers serial;
   const std::vector<std::vector<T>> streams = run<T>(sample, plan, isa, serial);
   const Architecture& a = sample.architecture;
@@ -178,7 +178,7 @@ TEST(EngineQueryShapes, cover_every_depth_and_number_of_inputs_and_outputs) {
 class EngineQuery : public testing::TestWithParam<int> {};
 
 TEST_P(EngineQuery, streams_of_every_plan_are_those_of_the_reference) {
-  Bounds bounds(fmt::format("width {}", GetParam()));
+  ErrorBounds bounds(fmt::format("width {}", GetParam()));
   for (const Shape& shape : shapes(GetParam())) {
     const Architecture& a = shape.architecture;
     SCOPED_TRACE(
@@ -318,7 +318,7 @@ TEST(Evaluator, network_units_are_those_of_the_reference) {
   const Sample sample(a, 50);
   const Expected expected(sample);
   const Field field = some_field(a);
-  Bounds bounds("network units");
+  ErrorBounds bounds("network units");
   for_each_engine([&]<class T>(Isa isa) {
     const std::vector<T> points = as<T>(sample.coordinates);
     const Jets<T> jets = query<T>(field, rows(points, 3), Order::hessian, Units::network, {.isa = isa, .threads = 1});
@@ -332,7 +332,7 @@ TEST(Evaluator, signal_units_apply_the_maps_of_axes_and_channels) {
   const Architecture a{.inputs = 2, .outputs = 2, .width = 10, .hidden_layers = 1};
   const Field field = some_field(a);
   const std::vector<double> drawn = some_numbers(2 * 40, 40, 9);
-  Bounds bounds("signal units");
+  ErrorBounds bounds("signal units");
   for_each_engine([&]<class T>(Isa isa) {
     const std::vector<T> points = as<T>(drawn);
     std::vector<T> inside(points.size());
@@ -407,7 +407,7 @@ TEST(Evaluator, hessian_is_symmetric_and_its_trace_is_the_laplacian) {
     const Architecture a{.inputs = inputs, .outputs = 3, .width = 12, .hidden_layers = 2};
     const Field field = some_field(a);
     const auto d = static_cast<std::size_t>(inputs);
-    Bounds bounds(fmt::format("trace of the hessian, {} inputs", inputs));
+    ErrorBounds bounds(fmt::format("trace of the hessian, {} inputs", inputs));
     for_each_engine([&]<class T>(Isa isa) {
       const std::vector<T> points = as<T>(some_numbers(inputs * 60, 40, 10));
       const ComputeOptions options{.isa = isa, .threads = 1};
@@ -469,7 +469,7 @@ TEST(Evaluator, one_layer_of_sine_features_has_its_closed_form) {
   field.axes = {{"x", 1, 0}, {"y", 1, 0}};
   field.channels = {{1, 0}};
   const std::vector<double> drawn = some_numbers(2 * 20, 1, 12);
-  Bounds bounds("closed form");
+  ErrorBounds bounds("closed form");
   for_each_engine([&]<class T>(Isa isa) {
     const std::vector<T> points = as<T>(drawn);
     const Jets<T> jets = query<T>(field, rows(points, 2), Order::hessian, Units::signal, {.isa = isa, .threads = 1});
@@ -508,7 +508,7 @@ TEST(Evaluator, a_shift_of_the_input_is_a_change_of_the_first_bias) {
       shifted.networks[0].parameters[static_cast<std::size_t>(first.bias + row)] +=
           shifted.networks[0].parameters[static_cast<std::size_t>(first.weight + row * 2 + i)] *
           shift[static_cast<std::size_t>(i)];
-  Bounds bounds("shift");
+  ErrorBounds bounds("shift");
   for_each_engine([&]<class T>(Isa isa) {
     std::vector<T> points = as<T>(some_numbers(2 * 50, 0.5, 13));
     for (T& x : points) x = std::round(x * 4096) / 4096;
@@ -535,7 +535,7 @@ TEST_P(EvaluatorGolden, jets_agree_with_automatic_differentiation) {
   const Architecture& a = golden.architecture;
   Field field = some_field(a);
   field.networks = {{a, as<float>(golden.initial_parameters)}};
-  Bounds bounds(golden.name);
+  ErrorBounds bounds(golden.name);
   for_each_engine([&]<class T>(Isa isa) {
     const std::vector<T> points = as<T>(golden.probe_points);
     for (const Order order : orders) {

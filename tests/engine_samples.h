@@ -71,12 +71,12 @@ template <class T>
 constexpr double epsilon = std::numeric_limits<T>::epsilon();
 
 /// Compares with bounds, and prints at the end how much of them was used.
-class Bounds {
+class ErrorBounds {
  public:
-  explicit Bounds(std::string what) : what_(std::move(what)) {}
-  Bounds(const Bounds&) = delete;
-  Bounds& operator=(const Bounds&) = delete;
-  ~Bounds() { std::cout << what_ << ": worst error " << worst_ << " of its bound\n"; }
+  explicit ErrorBounds(std::string what) : what_(std::move(what)) {}
+  ErrorBounds(const ErrorBounds&) = delete;
+  ErrorBounds& operator=(const ErrorBounds&) = delete;
+  ~ErrorBounds() { std::cout << what_ << ": worst error " << worst_ << " of its bound\n"; }
 
   void expect_near(double actual, double expected, double bound, const char* what) {
     const double error = std::abs(actual - expected);

@@ -122,7 +122,7 @@ double gradient_bound(const Architecture& a) {
 }
 
 template <class T>
-void expect_step(Bounds& bounds, const Problem& problem, const Expected& expected, const Outcome<T>& outcome) {
+void expect_step(ErrorBounds& bounds, const Problem& problem, const Expected& expected, const Outcome<T>& outcome) {
   const double bound = gradient_bound<T>(problem.architecture);
   // d loss = 2 mean(|u - t| du), and mean |u - t| <= sqrt(loss).
   bounds.expect_near(outcome.loss, expected.loss, bound * (expected.loss + 2 * std::sqrt(expected.loss)), "loss");
@@ -190,7 +190,7 @@ class EngineStep : public testing::TestWithParam<int> {};
 
 TEST_P(EngineStep, loss_and_every_gradient_are_those_of_the_reference) {
   engine::SerialWorkers serial;
-  Bounds bounds(fmt::format("width {}", GetParam()));
+  ErrorBounds bounds(fmt::format("width {}", GetParam()));
   for (const Shape& shape : shapes(GetParam())) {
     const Architecture& a = shape.architecture;
     SCOPED_TRACE(
@@ -219,7 +219,7 @@ TEST(EngineStepParts, depend_on_the_number_of_points_alone) {
 }
 
 TEST(EngineStepParts, their_sum_is_that_of_the_reference) {
-  Bounds bounds("parts");
+  ErrorBounds bounds("parts");
   engine::SerialWorkers serial;
   for (const std::int64_t points : {std::int64_t{512 * 5 + 17}, std::int64_t{70'000}}) {
     const Problem problem({{.inputs = 2, .outputs = 1, .width = 8, .hidden_layers = 1}, points});
@@ -320,7 +320,7 @@ TEST_P(EngineGolden, ten_steps_of_adam_agree_with_pytorch) {
   Expected expected(problem);  // for the sizes of the terms; the numbers are the framework's
   expected.loss = golden.losses.front();
   expected.gradient = golden.first_gradient;
-  Bounds bounds(golden.name);
+  ErrorBounds bounds(golden.name);
   for_each_engine([&]<class T>(Isa isa) {
     engine::SerialWorkers serial;
     TrainingStep<T> training_step(a, isa, serial);

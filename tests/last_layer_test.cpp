@@ -124,7 +124,8 @@ TEST(LeastSquares, of_columns_that_are_the_same_share_it) {
                 equations.add({rows.data(), 2, 3}, {right.data(), 2, 2});
               }),
               testing::HasSubstr("rows (2, 3)"));
-  EXPECT_THAT(refusal([&] { train::NormalEquations<double>(2, 1, best_isa(), serial).solve(); }), testing::HasSubstr("without rows"));
+  EXPECT_THAT(refusal([&] { train::NormalEquations<double>(2, 1, best_isa(), serial).solve(); }),
+              testing::HasSubstr("without rows"));
 }
 
 // ---- the last layers of fields
@@ -196,7 +197,8 @@ TEST(LastLayers, times_the_rows_are_what_the_field_gives) {
     ASSERT_EQ(std::ssize(solution), layers.unknowns() * 2);
     const auto unknowns = static_cast<std::size_t>(layers.unknowns());
     std::vector<double> rows(n * unknowns, NAN), right(2 * n, NAN);
-    layers.write<double>(equations, {rows.data(), points.count(), layers.unknowns()}, {right.data(), points.count(), 2});
+    layers.write<double>(equations, {rows.data(), points.count(), layers.unknowns()},
+                         {right.data(), points.count(), 2});
     for (std::size_t p = 0; p < n; ++p)
       for (std::size_t o = 0; o < 2; ++o) {
         double sum = -right[2 * p + o];  // what the other networks give
@@ -234,7 +236,7 @@ TEST(LastLayers, do_not_depend_on_threads) {
     train::LastLayers layers(field, {0, 1}, best_isa(), *workers);
     std::vector<double> all(1500 * static_cast<std::size_t>(layers.unknowns())), right(1500);
     layers.write<double>({points.view(), laplacian_plan(), everywhere(coefficients, 1500), column(zero)},
-                 {all.data(), 1500, layers.unknowns()}, {right.data(), 1500, 1});
+                         {all.data(), 1500, layers.unknowns()}, {right.data(), 1500, 1});
     all.insert(all.end(), right.begin(), right.end());
     return all;
   };
@@ -251,7 +253,7 @@ TEST(LastLayers, with_remainders_are_the_solution_in_double) {
   for (int k = 0; k < layers.unknowns(); ++k) solution.push_back(1e6 * std::sin(3.0 * k));
   std::vector<double> rows(100 * static_cast<std::size_t>(layers.unknowns())), right(100), zero(100);
   layers.write<double>({points.view(), engine::value_plan(), everywhere({1}, 100), column(zero)},
-               {rows.data(), 100, layers.unknowns()}, {right.data(), 100, 1});
+                       {rows.data(), 100, layers.unknowns()}, {right.data(), 100, 1});
   const auto worst = [&](train::Rounding rounding) {
     const Field stored = model_from_bytes(model_bytes(layers.field_of(solution, rounding)), "m");
     const std::vector<double> value = query<double>(stored, points.view(), Order::value, Units::network).value;
@@ -390,13 +392,14 @@ PoissonErrors solve(const Problem& problem, Shape shape, const Network& network)
   const std::vector<double> of_laplacian = {0, 0, 0, share}, of_value = {border_share},
                             f = in.of([&](double x, double y) { return share * problem.laplacian(x, y); }),
                             g = on.of([&](double x, double y) { return border_share * problem.u(x, y); });
-  const train::PointEquations<double> equation{in.view(), laplacian_plan(), everywhere(of_laplacian, in.count()), column(f)},
+  const train::PointEquations<double> equation{in.view(), laplacian_plan(), everywhere(of_laplacian, in.count()),
+                                               column(f)},
       condition{on.view(), engine::value_plan(), everywhere(of_value, on.count()), column(g)};
   const std::int64_t n = in.count() + on.count(), unknowns = layers.unknowns();
   std::vector<double> rows(static_cast<std::size_t>(n * unknowns)), right(static_cast<std::size_t>(n));
   layers.write<double>(equation, {rows.data(), in.count(), unknowns}, {right.data(), in.count(), 1});
   layers.write<double>(condition, {rows.data() + in.count() * unknowns, on.count(), unknowns},
-               {right.data() + in.count(), on.count(), 1});
+                       {right.data() + in.count(), on.count(), 1});
   train::NormalEquations<double> normal(layers.unknowns(), 1, best_isa(), *workers);
   layers.add_to<double>(normal, equation);
   layers.add_to<double>(normal, condition);
@@ -459,8 +462,8 @@ class Helmholtz {
     train::LastLayers layers(field, all, best_isa(), *workers);
 
     train::NormalEquations<Complex> equations(layers.unknowns(), 1, best_isa(), *workers);
-    const auto add_rows = [&](const Points& points, const engine::JetPlan& plan, const std::vector<Complex>& coefficients,
-                              const std::vector<Complex>& f) {
+    const auto add_rows = [&](const Points& points, const engine::JetPlan& plan,
+                              const std::vector<Complex>& coefficients, const std::vector<Complex>& f) {
       const std::int64_t n = points.count();
       layers.add_to<Complex>(equations,
                              {points.view(), plan, {coefficients.data(), n, plan.streams()}, {f.data(), n, 1}});
@@ -479,9 +482,7 @@ class Helmholtz {
  private:
   static constexpr double variance = 1e-4, absorption = 40;  // a k: the same decay for every k
 
-  Complex stretch(double t) const {
-    return {1, -absorption / k_ * std::pow(std::max(0.0, 2 * std::abs(t) - 1), 3)};
-  }
+  Complex stretch(double t) const { return {1, -absorption / k_ * std::pow(std::max(0.0, 2 * std::abs(t) - 1), 3)}; }
   Complex stretch_slope(double t) const {
     return {0, -absorption / k_ * 6 * std::pow(std::max(0.0, 2 * std::abs(t) - 1), 2) * (t > 0 ? 1 : -1)};
   }

@@ -46,7 +46,7 @@ double adam_bound(double lr) {
 }
 
 TEST(Adam, twenty_steps_are_those_of_the_reference) {
-  Bounds bounds("Adam");
+  ErrorBounds bounds("Adam");
   for (const std::size_t size : {1U, 2U, 7U, 16U, 33U, 1000U}) {
     SCOPED_TRACE(size);
     for_each_engine([&]<class T>(Isa isa) {
@@ -79,7 +79,7 @@ TEST(Adam, twenty_steps_are_those_of_an_independent_framework) {
   ASSERT_EQ(golden.at("version"), 1);
   ASSERT_EQ(golden.at("gradients").size(), 20U);
   const double lr = golden.at("learning_rate");
-  Bounds bounds("Adam against the framework");
+  ErrorBounds bounds("Adam against the framework");
   for_each_engine([&]<class T>(Isa isa) {
     std::vector<T> parameters = as<T>(golden.at("initial_parameters").get<std::vector<double>>());
     train::Adam<T> adam(parameters.size(), isa);
@@ -223,7 +223,7 @@ TEST(Multiply, is_the_product_of_panels) {
 
 // Q is orthonormal to a few eps whatever the rank, and each leading group of its columns spans the matrix's.
 TEST(Orthonormalise, is_the_q_of_a_qr_decomposition) {
-  Bounds bounds("orthonormal");
+  ErrorBounds bounds("orthonormal");
   enum class Rank { full, graded, two, none };
   for_each_engine([&]<class T>(Isa isa) {
     const engine::Kernels<T>& kernels = engine::kernels<T>(isa);
@@ -293,7 +293,7 @@ std::vector<double> separated_gradient(const Architecture& architecture, std::ui
 // A parameter moves by about lr in a step, a sum over projected elements m / sqrt(v) of which each has the error of the
 // turn over its own size: the smallest of n x n, some 1 / n^2, weighs most while v has seen one gradient.
 TEST(Soap, steps_are_those_of_the_reference) {
-  Bounds bounds("SOAP");
+  ErrorBounds bounds("SOAP");
   for (const int n : {2, 5, 12, 33}) {
     const Architecture architecture{.inputs = n, .outputs = n, .width = n, .hidden_layers = 1};
     SCOPED_TRACE(n);
@@ -419,7 +419,7 @@ TEST(Soap, a_side_of_more_than_2048_is_left_as_it_is) {
     adam.step(expected, gradient);
     soap->step(parameters, as<float>(gradient), 0.01, 1);
   }
-  Bounds("Adam inside SOAP").expect_near<float>(parameters, expected, adam_bound<float>(0.01), 1, "parameter");
+  ErrorBounds("Adam inside SOAP").expect_near<float>(parameters, expected, adam_bound<float>(0.01), 1, "parameter");
 }
 
 // Zero gradients leave dead directions, whose bases any rounding may turn, and nothing to divide by.

@@ -257,7 +257,7 @@ TEST(RenderDerivatives, are_the_limits_of_differences_of_the_luminance_by_sample
                                (u(y + 2 * h, x) + u(y - 2 * h, x) + u(y, x + 2 * h) + u(y, x - 2 * h)) - 60 * u(y, x)) /
                               (12 * h * h));
         }
-      Bounds bounds("derivatives by samples");
+      ErrorBounds bounds("derivatives by samples");
       for (const Isa isa : available_isas()) {
         SCOPED_TRACE(isa_name(isa));
         const DerivativePlanes gradient = render_derivatives(field, height, width, Order::gradient, on(isa));

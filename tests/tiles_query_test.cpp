@@ -51,7 +51,7 @@ struct Expected {
 // Derivatives along the overlaps cancel: windows of slope 1 / overlap meet values of size 1, so each order brings that
 // factor, and the half width's, on top of the rounding of a network (engine_samples.h).
 TEST(TilesQuery, IsThePlainSumOverAllTiles) {
-  Bounds bounds("tiles");
+  ErrorBounds bounds("tiles");
   int blended = 0;
   for (const int d : {1, 2, 3})
     for (const Shapes shapes : {Shapes::equal, Shapes::omegas_differ, Shapes::all_differ})

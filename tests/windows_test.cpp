@@ -46,7 +46,7 @@ std::vector<double> points_about(const Field& field, int random) {
 }
 
 TEST(Windows, make_the_plain_product_of_window_and_network) {
-  Bounds bounds("windows");
+  ErrorBounds bounds("windows");
   for (const int d : {1, 2, 3}) {
     const Field field = windowed_field(d, 2);
     const std::vector<double> points = points_about(field, 60);
