@@ -46,7 +46,8 @@ void Gram<Scalar>::add_block(MatrixView<const Scalar> rows) {
     for (int j; (j = next++) < panels_;) {
       const int width = std::min(panel_, columns_ - j * panel_);
       double* const re = real_.data() + static_cast<std::size_t>(j) * panel_size;
-      [[maybe_unused]] double* const im = complex ? imaginary_.data() + static_cast<std::size_t>(j) * panel_size : nullptr;
+      [[maybe_unused]] double* const im =
+          complex ? imaginary_.data() + static_cast<std::size_t>(j) * panel_size : nullptr;
       [[maybe_unused]] bool any = false;
       for (int p = 0; p < count; ++p) {
         const Scalar* const row = rows.row(p) + j * panel_;

@@ -23,8 +23,8 @@
 namespace sinefield::train {
 
 /// At each of n points: the sum over the streams s of the plan of coefficients(s) times stream s of the field's raw
-/// outputs is `right`, for every output on its own. All in network units. With Scalar = std::complex<double> two outputs
-/// after one another are the real and the imaginary part of one complex output.
+/// outputs is `right`, for every output on its own. All in network units. With Scalar = std::complex<double> two
+/// outputs after one another are the real and the imaginary part of one complex output.
 template <class Scalar>
 struct PointEquations {
   MatrixView<const double> points;        ///< (n, inputs)
@@ -61,9 +61,8 @@ class LastLayers {
   template <class Scalar>
   void add_to(NormalEquations<Scalar>&, const PointEquations<Scalar>&);
 
-  /// The field with these last layers: `solution` (unknowns, outputs) as the solvers give it, of complex outputs the two
-  /// parts of each number. Throws bad_input where
-  /// its length is wrong or a number is too large for a float.
+  /// The field with these last layers: `solution` (unknowns, outputs) as the solvers give it, of complex outputs the
+  /// two parts of each number. Throws bad_input where its length is wrong or a number is too large for a float.
   Field field_of(std::span<const double> solution, Rounding) const;
 
  private:

@@ -101,9 +101,8 @@ std::vector<Scalar> NormalEquations<Scalar>::solve_truncated(double cut) const {
   const double least = cut * values.maxCoeff();
   const eigen::VectorXd inverse = values.unaryExpr([&](double value) { return value > least ? 1 / value : 0.0; });
   const eigen::Map<const Matrix<Scalar>> sums(right_.data(), gram_.columns(), right_sides_);
-  return row_major<Scalar>(scale *
-                           (factors.eigenvectors() *
-                            (inverse.asDiagonal() * (factors.eigenvectors().adjoint() * Matrix<Scalar>(scale * sums)))));
+  return row_major<Scalar>(scale * (factors.eigenvectors() * (inverse.asDiagonal() * (factors.eigenvectors().adjoint() *
+                                                                                      Matrix<Scalar>(scale * sums)))));
 }
 
 template <class Scalar>
