@@ -179,6 +179,7 @@ int compare_files(const CompareArguments& a, const Common& common) {
   SignalMeasures measures;
   switch (kind) {
     case SignalKind::none:
+    case SignalKind::solution:
       throw bad_input(fmt::format("{}: stands for no signal", a.result.string()), "compare files made from it");
     case SignalKind::picture:
       measures = compare_pictures(a, field.get(), common);

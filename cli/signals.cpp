@@ -68,6 +68,7 @@ LoadedSignal load_signal(SignalKind kind, const std::filesystem::path& path, con
       loaded.signal = volume_signal(*loaded.volume);
       break;
     case SignalKind::none:
+    case SignalKind::solution:
       throw bad_input(fmt::format("{}: no kind of signal", path.string()));
   }
   if (!common.quiet)
@@ -122,34 +123,43 @@ Json measures_json(const SignalMeasures& measures) {
 }
 
 Json signal_json(const SignalFormat& signal) {
-  Json json = std::visit(Choose{[](std::monostate) -> Json { return nullptr; },
-                                [](const PictureFormat& p) -> Json {
-                                  return {{"type", "picture"},
-                                          {"width", p.width},
-                                          {"height", p.height},
-                                          {"bits", p.type == SampleType::u8 ? 8 : p.type == SampleType::u16 ? 16 : 32},
-                                          {"channels", p.channels},
-                                          {"orientation", p.orientation},
-                                          {"icc_bytes", p.icc.size()}};
-                                },
-                                [](const SoundFormat& s) -> Json {
-                                  return {{"type", "sound"},        {"frames", s.frames},
-                                          {"rate", s.rate},         {"seconds", s.seconds()},
-                                          {"channels", s.channels}, {"sample_type", sound_type_name(s.type)}};
-                                },
-                                [](const VideoFormat& v) -> Json {
-                                  return {{"type", "video"},        {"frames", v.frames},     {"width", v.width},
-                                          {"height", v.height},     {"rate", v.rate.value()}, {"bits", v.bits},
-                                          {"channels", v.channels}, {"even", v.times.empty()}};
-                                },
-                                [](const VolumeFormat& v) -> Json {
-                                  return {{"type", "volume"},
-                                          {"sizes", v.sizes},
-                                          {"spacing", v.spacing},
-                                          {"channels", v.channels},
-                                          {"sample_type", voxel_type_name(v.type)}};
-                                }},
-                         signal);
+  Json json = std::visit(
+      Choose{
+          [](std::monostate) -> Json { return nullptr; },
+          [](const PictureFormat& p) -> Json {
+            return {{"type", "picture"},
+                    {"width", p.width},
+                    {"height", p.height},
+                    {"bits", p.type == SampleType::u8 ? 8 : p.type == SampleType::u16 ? 16 : 32},
+                    {"channels", p.channels},
+                    {"orientation", p.orientation},
+                    {"icc_bytes", p.icc.size()}};
+          },
+          [](const SoundFormat& s) -> Json {
+            return {{"type", "sound"},        {"frames", s.frames},     {"rate", s.rate},
+                    {"seconds", s.seconds()}, {"channels", s.channels}, {"sample_type", sound_type_name(s.type)}};
+          },
+          [](const VideoFormat& v) -> Json {
+            return {{"type", "video"},        {"frames", v.frames},     {"width", v.width},
+                    {"height", v.height},     {"rate", v.rate.value()}, {"bits", v.bits},
+                    {"channels", v.channels}, {"even", v.times.empty()}};
+          },
+          [](const VolumeFormat& v) -> Json {
+            return {{"type", "volume"},
+                    {"sizes", v.sizes},
+                    {"spacing", v.spacing},
+                    {"channels", v.channels},
+                    {"sample_type", voxel_type_name(v.type)}};
+          },
+          [](const SolutionFormat& s) -> Json {
+            Json coordinates = Json::array(), unknowns = Json::array();
+            for (const ProblemCoordinate& c : s.coordinates)
+              coordinates.push_back({{"name", c.name}, {"low", c.low}, {"high", c.high}, {"time", c.time}});
+            for (const UnknownField& u : s.unknowns) unknowns.push_back({{"name", u.name}, {"complex", u.complex}});
+            return {
+                {"type", "solution"}, {"coordinates", coordinates}, {"unknowns", unknowns}, {"settings", s.settings}};
+          }},
+      signal);
   return json;
 }
 
@@ -176,6 +186,14 @@ std::string signal_words(const SignalFormat& signal) {
                                   v.sizes[1], v.sizes[0], v.spacing[2], v.spacing[1], v.spacing[0],
                                   v.unit.empty() ? "units" : v.unit, voxel_type_name(v.type), v.channels,
                                   plural(v.channels));
+             },
+             [](const SolutionFormat& s) {
+               std::vector<std::string> coordinates, unknowns;
+               for (const ProblemCoordinate& c : s.coordinates)
+                 coordinates.push_back(
+                     fmt::format("{}{} from {:.6g} to {:.6g}", c.time ? "time " : "", c.name, c.low, c.high));
+               for (const UnknownField& u : s.unknowns) unknowns.push_back(u.name + (u.complex ? " (complex)" : ""));
+               return fmt::format("{}, {}", fmt::join(unknowns, ", "), fmt::join(coordinates, ", "));
              }},
       signal);
 }

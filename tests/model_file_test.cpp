@@ -603,8 +603,8 @@ TEST(ModelFile, ChecksumsTellWhichPartIsDamaged) {
 }
 
 TEST(ModelFile, RefusesOtherVersionsAndKinds) {
-  expect_refused([](ordered_json& m) { m["version"] = 5; },
-                 "has format version 5, this sinefield reads up to version 4");
+  expect_refused([](ordered_json& m) { m["version"] = 6; },
+                 "has format version 6, this sinefield reads up to version 5");
   expect_refused([](ordered_json& m) { m["version"] = 0; }, "version is 0");
   expect_refused([](ordered_json& m) { m["version"] = "1"; }, "version is \"1\"");
   expect_refused([](ordered_json& m) { m["version"] = 18446744073709551615ULL; }, "expected an integer");

@@ -7,6 +7,7 @@
 #include <zip.h>
 
 #include <cmath>
+#include <complex>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -105,6 +106,15 @@ TEST_F(NpyTest, WritesTheBytesOfNumpy) {
   std::string text = "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }";
   text.append(117 - text.size(), ' ');
   EXPECT_EQ(content(path_), std::string("\x93NUMPY\x01\x00v\x00", 10) + text + "\n" + raw<float>({1, -2}));
+}
+
+TEST_F(NpyTest, WritesComplexNumbersAsNumpy) {
+  const std::vector<std::complex<double>> values = {{1, -2}, {0.5, 3}};
+  write_npy(path_, std::vector<std::int64_t>{1, 2}, values);
+  std::string text = "{'descr': '<c16', 'fortran_order': False, 'shape': (1, 2), }";
+  text.append(117 - text.size(), ' ');
+  EXPECT_EQ(content(path_), std::string("\x93NUMPY\x01\x00v\x00", 10) + text + "\n" + raw<double>({1, -2, 0.5, 3}));
+  EXPECT_THROW(write_npy(path_, std::vector<std::int64_t>{4}, values, Overwrite::replace), Error);
 }
 
 TEST_F(NpyTest, ReadsIntegerTypesAndVersions) {

@@ -1,8 +1,9 @@
-// Arrays in numpy's files: .npy read and written, .npz written. Real numbers only: complex numbers, text, records and
-// objects are refused (an object array would run code in Python).
+// Arrays in numpy's files: .npy read and written, .npz written. What is read are real numbers only: complex numbers,
+// text, records and objects are refused (an object array would run code in Python).
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <complex>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -27,7 +28,8 @@ struct Array {
 Array read_npy(const std::filesystem::path&, std::uint64_t memory_limit);
 
 /// Elements in row-major order; written in their own type.
-using ArrayElements = std::variant<std::span<const float>, std::span<const double>>;
+using ArrayElements =
+    std::variant<std::span<const float>, std::span<const double>, std::span<const std::complex<double>>>;
 
 struct NamedArray {
   std::string name;  ///< not empty, unique in its file

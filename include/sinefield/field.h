@@ -98,6 +98,7 @@ struct Field {
   const SoundFormat* sound() const { return std::get_if<SoundFormat>(&signal); }
   const VideoFormat* video() const { return std::get_if<VideoFormat>(&signal); }
   const VolumeFormat* volume() const { return std::get_if<VolumeFormat>(&signal); }
+  const SolutionFormat* solution() const { return std::get_if<SolutionFormat>(&signal); }
 
   /// Of a network of a sum, null where it has none. `windows` is empty or has an entry for each network.
   const Window* window_of(std::size_t network) const {

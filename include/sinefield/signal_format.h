@@ -1,4 +1,4 @@
-// What a field stands for: nothing in particular, a picture, a sound, a video or a volume.
+// What a field stands for: nothing in particular, a picture, a sound, a video, a volume, or the solution of a problem.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -9,21 +9,24 @@
 #include <vector>
 
 #include "sinefield/picture.h"
+#include "sinefield/solution.h"
 #include "sinefield/sound.h"
 #include "sinefield/video.h"
 #include "sinefield/volume.h"
 
 namespace sinefield {
 
-using SignalFormat = std::variant<std::monostate, PictureFormat, SoundFormat, VideoFormat, VolumeFormat>;
+using SignalFormat =
+    std::variant<std::monostate, PictureFormat, SoundFormat, VideoFormat, VolumeFormat, SolutionFormat>;
 
 /// In the order of SignalFormat's alternatives.
-enum class SignalKind : std::uint8_t { none, picture, sound, video, volume };
+enum class SignalKind : std::uint8_t { none, picture, sound, video, volume, solution };
 inline SignalKind signal_kind(const SignalFormat& format) { return static_cast<SignalKind>(format.index()); }
-/// "none", "picture", "sound", "video", "volume".
+/// "none", "picture", "sound", "video", "volume", "solution".
 std::string_view signal_kind_name(SignalKind);
 
-/// Samples along each axis, slowest first: (row, column), (time), (time, row, column), (z, y, x); empty for nothing.
+/// Samples along each axis, slowest first: (row, column), (time), (time, row, column), (z, y, x); empty for
+/// nothing and for solutions, which have no samples.
 std::vector<std::int64_t> signal_sizes(const SignalFormat&);
 
 /// The same signal of other sizes.

@@ -10,7 +10,7 @@
 
 namespace sinefield {
 std::string_view signal_kind_name(SignalKind kind) {
-  constexpr std::array<std::string_view, 5> names = {"none", "picture", "sound", "video", "volume"};
+  constexpr std::array<std::string_view, 6> names = {"none", "picture", "sound", "video", "volume", "solution"};
   static_assert(names.size() == std::variant_size_v<SignalFormat>);
   return names.at(static_cast<std::size_t>(kind));
 }
@@ -25,7 +25,8 @@ std::vector<std::int64_t> signal_sizes(const SignalFormat& format) {
                            [](const VideoFormat& v) {
                              return Sizes{v.frames, v.height, v.width};
                            },
-                           [](const VolumeFormat& v) { return Sizes(v.sizes.begin(), v.sizes.end()); }},
+                           [](const VolumeFormat& v) { return Sizes(v.sizes.begin(), v.sizes.end()); },
+                           [](const SolutionFormat&) { return Sizes{}; }},
                     format);
 }
 
@@ -43,7 +44,8 @@ SignalFormat resized(SignalFormat format, const std::vector<std::int64_t>& sizes
                     },
                     [&](VolumeFormat& v) {
                       v.sizes = {sizes.at(0), sizes.at(1), sizes.at(2)};
-                    }},
+                    },
+                    [](SolutionFormat&) {}},
              format);
   return format;
 }
@@ -57,6 +59,14 @@ std::vector<std::string> signal_channels(const SignalFormat& format) {
                              Names names;
                              for (int c = 0; c < v.channels; ++c)
                                names.push_back(v.channels == 1 ? "value" : fmt::format("c{}", c));
+                             return names;
+                           },
+                           [](const SolutionFormat& s) {
+                             Names names;
+                             for (const UnknownField& u : s.unknowns) {
+                               names.push_back(u.complex ? fmt::format("re({})", u.name) : u.name);
+                               if (u.complex) names.push_back(fmt::format("im({})", u.name));
+                             }
                              return names;
                            }},
                     format);

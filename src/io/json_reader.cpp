@@ -100,6 +100,11 @@ const std::string& JsonNode::text() const {
   return value_->get_ref<const std::string&>();
 }
 
+bool JsonNode::truth() const {
+  if (!value_->is_boolean()) refuse("true or false");
+  return value_->get<bool>();
+}
+
 double JsonNode::number() const {
   if (!value_->is_number()) refuse("a number");
   const double number = value_->get<double>();

@@ -29,6 +29,7 @@ class JsonNode {
   std::vector<JsonNode> items() const;                                ///< of an array
   std::vector<std::pair<std::string, JsonNode>> members() const;      ///< of an object
   const std::string& text() const;                                    ///< a string
+  bool truth() const;                                                 ///< true or false
   double number() const;                                              ///< a finite number
   std::int64_t integer(std::int64_t least, std::int64_t most) const;  ///< a number written as an integer, in a range
   std::size_t choice(std::span<const std::string_view> words) const;  ///< which of these strings

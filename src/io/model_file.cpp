@@ -198,7 +198,8 @@ void check_description(const Field& field, const std::string& what) {
   if (const auto reason = why_invalid(field.signal)) refuse(*reason);
   if (signal_kind(field.signal) == SignalKind::none) return;
   const std::string_view kind = signal_kind_name(signal_kind(field.signal));
-  const auto axes = std::ssize(signal_sizes(field.signal));
+  const SolutionFormat* const solution = field.solution();
+  const auto axes = solution ? std::ssize(solution->coordinates) : std::ssize(signal_sizes(field.signal));
   if (field.inputs() != axes) refuse(fmt::format("a {} needs {} inputs, the network has {}", kind, axes, inputs));
   if (const auto names = signal_channels(field.signal); names.size() != outputs)
     refuse(fmt::format("a {} of {} channels for {} outputs", kind, names.size(), outputs));
@@ -278,7 +279,7 @@ std::string metadata_text(const Field& field) {
   ordered_json metadata;
   // The oldest that holds the field, for older readers.
   const bool fourth = has_windows(field) || std::ranges::any_of(field.networks, beyond_sines);
-  metadata["version"] = fourth ? 4 : kind > SignalKind::picture ? 3 : is_tiled ? 2 : 1;
+  metadata["version"] = std::max(version_of(kind), fourth ? 4 : is_tiled ? 2 : 1);
   metadata["kind"] = kind_names[static_cast<std::size_t>(field.kind)];
   metadata["architecture"] = ordered_json::array();
   for (const Network& network : networks_to_describe(field)) {

@@ -248,7 +248,8 @@ std::string header_for(std::span<const std::int64_t> shape, const ArrayElements&
   if (negative || shape.size() > max_dimensions || element_count(shape) != given) {
     throw bad_input(fmt::format("{}: {} elements for an array of shape {}", what, given, npy_shape_text(shape)));
   }
-  return npy_header_text(elements.index() == 0 ? "<f4" : "<f8", shape);
+  constexpr std::array<std::string_view, std::variant_size_v<ArrayElements>> types = {"<f4", "<f8", "<c16"};
+  return npy_header_text(types[elements.index()], shape);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ constexpr int max_rate = 1'000'000'000;
 constexpr std::array<std::string_view, 3> sample_type_names = {"u8", "u16", "f32"};
 constexpr std::array<std::string_view, 6> sound_type_names = {"u8", "s16", "s24", "s32", "f32", "f64"};
 constexpr std::array<std::string_view, 6> voxel_type_names = {"u8", "i8", "u16", "i16", "i32", "f32"};
-constexpr std::array<std::string_view, 5> signal_names = {"none", "picture", "sound", "video", "volume"};
+constexpr std::array<std::string_view, 6> signal_names = {"none", "picture", "sound", "video", "volume", "solution"};
 
 std::string_view name_of(SampleType type) { return sample_type_names[static_cast<std::size_t>(type)]; }
 
@@ -72,6 +72,32 @@ std::optional<std::string> why_invalid(const VolumeFormat& volume) {
     if (!std::isfinite(number)) return fmt::format("a volume whose place in the world is {}", number);
   if (volume.channels < 1) return fmt::format("a volume of {} channels", volume.channels);
   return {};
+}
+
+std::optional<std::string> why_invalid(const SolutionFormat& solution) {
+  if (solution.coordinates.empty() || solution.unknowns.empty())
+    return fmt::format("a solution of {} unknowns over {} coordinates", solution.unknowns.size(),
+                       solution.coordinates.size());
+  for (const ProblemCoordinate& c : solution.coordinates)
+    if (!(std::isfinite(c.low) && std::isfinite(c.high) && c.low < c.high))
+      return fmt::format("coordinate {} from {} to {}", c.name, c.low, c.high);
+  for (const auto& [name, value] : solution.settings)
+    if (!std::isfinite(value)) return fmt::format("constant {} = {}", name, value);
+  return {};
+}
+
+nlohmann::ordered_json solution_json(const SolutionFormat& solution) {
+  using nlohmann::ordered_json;
+  ordered_json coordinates = ordered_json::array(), unknowns = ordered_json::array(), settings = ordered_json::object();
+  for (const ProblemCoordinate& c : solution.coordinates)
+    coordinates.push_back({{"name", c.name}, {"low", c.low}, {"high", c.high}, {"time", c.time}});
+  for (const UnknownField& u : solution.unknowns) unknowns.push_back({{"name", u.name}, {"complex", u.complex}});
+  for (const auto& [name, value] : solution.settings) settings[name] = value;
+  return {{"type", "solution"},
+          {"coordinates", std::move(coordinates)},
+          {"unknowns", std::move(unknowns)},
+          {"problem", solution.problem},
+          {"settings", std::move(settings)}};
 }
 
 nlohmann::ordered_json ratio_json(Ratio ratio) {
@@ -148,6 +174,24 @@ VolumeFormat volume_from(const JsonNode& signal, std::size_t channels) {
   return volume;
 }
 
+SolutionFormat solution_from(const JsonNode& signal) {
+  signal.expect_keys({"type", "coordinates", "unknowns", "problem", "settings"});
+  SolutionFormat solution;
+  for (const JsonNode& c : signal["coordinates"].items()) {
+    c.expect_keys({"name", "low", "high", "time"});
+    solution.coordinates.push_back({c["name"].text(), c["low"].number(), c["high"].number(), c["time"].truth()});
+  }
+  int channel = 0;
+  for (const JsonNode& u : signal["unknowns"].items()) {
+    u.expect_keys({"name", "complex"});
+    solution.unknowns.push_back({u["name"].text(), u["complex"].truth(), channel});
+    channel += solution.unknowns.back().complex ? 2 : 1;
+  }
+  solution.problem = signal["problem"].text();
+  for (const auto& [name, value] : signal["settings"].members()) solution.settings[name] = value.number();
+  return solution;
+}
+
 }  // namespace
 
 std::optional<std::string> why_invalid(const SignalFormat& signal) {
@@ -162,8 +206,13 @@ std::optional<std::string> why_invalid(const SignalFormat& signal) {
 }
 
 const char* units_name(SignalKind kind) {
-  return kind == SignalKind::none ? "unknown" : kind == SignalKind::picture ? "pixel" : "sample";
+  return kind == SignalKind::none       ? "unknown"
+         : kind == SignalKind::picture  ? "pixel"
+         : kind == SignalKind::solution ? "problem"
+                                        : "sample";
 }
+
+int version_of(SignalKind kind) { return kind <= SignalKind::picture ? 1 : kind == SignalKind::solution ? 5 : 3; }
 
 nlohmann::ordered_json signal_json(const SignalFormat& signal) {
   if (const auto* picture = std::get_if<PictureFormat>(&signal))
@@ -193,15 +242,17 @@ nlohmann::ordered_json signal_json(const SignalFormat& signal) {
     return {
         {"type", "volume"},           {"sizes", volume->sizes},       {"sample_type", voxel_type_name(volume->type)},
         {"spacing", volume->spacing}, {"to_world", volume->to_world}, {"unit", volume->unit}};
+  if (const auto* solution = std::get_if<SolutionFormat>(&signal)) return solution_json(*solution);
   return {{"type", "none"}};
 }
 
 SignalFormat signal_from(const JsonNode& signal, std::int64_t version, std::vector<std::string> channels,
                          const std::string& file) {
   const auto kind = static_cast<SignalKind>(signal["type"].choice(signal_names));
-  if (kind > SignalKind::picture && version < 3)
-    throw bad_input(fmt::format("{}: a {} in a file of format version {}, expected version 3", file,
-                                signal_kind_name(kind), version));
+  const int since = version_of(kind);
+  if (version < since)
+    throw bad_input(fmt::format("{}: a {} in a file of format version {}, expected version {}", file,
+                                signal_kind_name(kind), version, since));
   switch (kind) {
     case SignalKind::picture:
       return picture_from(signal, std::move(channels));
@@ -211,6 +262,8 @@ SignalFormat signal_from(const JsonNode& signal, std::int64_t version, std::vect
       return video_from(signal, std::move(channels));
     case SignalKind::volume:
       return volume_from(signal, channels.size());
+    case SignalKind::solution:
+      return solution_from(signal);
     default:
       signal.expect_keys({"type"});
       return {};

@@ -16,7 +16,10 @@ namespace sinefield {
 /// Why a file cannot hold such a signal, in words with the value; nothing where it can.
 std::optional<std::string> why_invalid(const SignalFormat&);
 
-/// Of one step along every axis: "pixel", "sample", "unknown".
+/// The first version of the format that knew the kind.
+int version_of(SignalKind);
+
+/// Of coordinates: "pixel", "sample", "problem", "unknown".
 const char* units_name(SignalKind);
 
 nlohmann::ordered_json signal_json(const SignalFormat&);

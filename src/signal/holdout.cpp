@@ -125,7 +125,7 @@ double raw_peak(const SignalFormat& format) { return signal_kind(format) == Sign
 void quantise(const SignalFormat& format, std::span<float> values) {
   std::visit(
       [&](const auto& f) {
-        if constexpr (!std::is_same_v<std::decay_t<decltype(f)>, std::monostate>)
+        if constexpr (requires { f.type; })
           for (float& value : values) value = quantised(value, f.type);
       },
       format);

@@ -501,8 +501,9 @@ void write_picture(const path& file, const Picture& picture) {
 }  // namespace sinefield
 
 const sinefield::PictureCodecs* sinefield_picture_codecs() {
-  static constexpr sinefield::PictureCodecs codecs = {&sinefield::picture_header,   &sinefield::read_picture,
-                                                      &sinefield::require_writable, &sinefield::write_picture,
-                                                      &sinefield::contact_sheet,    &sinefield::heat_map};
+  static constexpr sinefield::PictureCodecs codecs = {
+      &sinefield::picture_header, &sinefield::read_picture,  &sinefield::require_writable,
+      &sinefield::write_picture,  &sinefield::contact_sheet, &sinefield::heat_map,
+      &sinefield::plot_range,     &sinefield::field_plot,    &sinefield::curve_plot};
   return &codecs;
 }

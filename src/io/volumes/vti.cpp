@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "io/volumes/stored_samples.h"
+#include "io/vtk_xml.h"
 
 namespace sinefield {
 namespace {
@@ -47,25 +48,23 @@ void write_vti(OutputFile& file, const Volume& volume) {
     }
   }
   const std::string extent = fmt::format("0 {} 0 {} 0 {}", width - 1, height - 1, depth - 1);
-  file.write(fmt::format(
-      "<?xml version=\"1.0\"?>\n"
-      "<VTKFile type=\"ImageData\" version=\"1.0\" byte_order=\"LittleEndian\" header_type=\"UInt64\">\n"
-      "  <ImageData WholeExtent=\"{}\" Origin=\"{}\" Spacing=\"{}\" Direction=\"{}\">\n"
-      "    <Piece Extent=\"{}\">\n"
-      "      <PointData Scalars=\"voxels\">\n"
-      "        <DataArray type=\"{}\" Name=\"voxels\" NumberOfComponents=\"{}\" format=\"appended\" offset=\"0\"/>\n"
-      "      </PointData>\n"
-      "      <CellData/>\n"
-      "    </Piece>\n"
-      "  </ImageData>\n"
-      "  <AppendedData encoding=\"raw\">\n"
-      "    _",
-      extent, fmt::join(origin, " "), fmt::join(spacing, " "), fmt::join(direction, " "), extent, vtk_type(format.type),
-      format.channels));
+  constexpr std::string_view type = "ImageData";
+  file.write(
+      vtk_opening(type, fmt::format("WholeExtent=\"{}\" Origin=\"{}\" Spacing=\"{}\" Direction=\"{}\"", extent,
+                                    fmt::join(origin, " "), fmt::join(spacing, " "), fmt::join(direction, " "))));
+  file.write(
+      fmt::format("    <Piece Extent=\"{}\">\n"
+                  "      <PointData Scalars=\"voxels\">\n"
+                  "{}"
+                  "      </PointData>\n"
+                  "      <CellData/>\n"
+                  "    </Piece>\n",
+                  extent, vtk_array(vtk_type(format.type), "voxels", format.channels, 0)));
+  file.write(vtk_before_data(type));
   const auto length = static_cast<std::uint64_t>(volume.samples.size()) * encoded_size(format.type);
   file.write(std::as_bytes(std::span(&length, 1)));
   encode_samples(volume, [&](std::span<const std::byte> bytes) { file.write(bytes); });
-  file.write("\n  </AppendedData>\n</VTKFile>\n");
+  file.write(vtk_closing);
 }
 
 }  // namespace sinefield
