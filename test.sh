@@ -1,7 +1,7 @@
 #!/bin/bash
 # Everything that must hold before a change goes in, cheap checks first: arrows, formatting, the release build with its
-# tests (units, public headers alone, installation with a consumer, the command), clang-tidy, units and the fuzzer under
-# sanitizers. Runs on after a failure and ends with one line that counts.
+# tests (units, public headers alone, installation with a consumer, the command), clang-tidy, units and the fuzzers
+# under sanitizers. Runs on after a failure and ends with one line that counts.
 #   ./test.sh          all of it
 #   ./test.sh quick    the release build's unit tests only
 # SPDX-License-Identifier: MIT
@@ -37,8 +37,8 @@ everything() {
     step "tests" run_tests release || true
     step "clang-tidy" scripts/tidy.sh || true
   fi
-  if step "build with sanitizers (clang)" build sanitized sinefield_tests model_seeds model_fuzzer; then
-    step "units and fuzzer under sanitizers" run_tests sanitized --label-regex 'unit|fuzzer' || true
+  if step "build with sanitizers (clang)" build sanitized sinefield_tests model_seeds model_fuzzer problem_fuzzer; then
+    step "units and fuzzers under sanitizers" run_tests sanitized --label-regex 'unit|fuzzer' || true
   fi
 }
 quick() {

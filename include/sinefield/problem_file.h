@@ -1,0 +1,35 @@
+// Problem files: problems as text (TOML), taught in docs/problem-files.md.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sinefield/problem.h"
+
+namespace sinefield {
+
+/// Largest problem file that is read, in bytes.
+inline constexpr std::size_t largest_problem_file = 1 << 20;
+
+/// Values that take the place of those under [constants], as `--set NAME=VALUE`.
+using ProblemSettings = std::map<std::string, double>;
+
+/// Throws bad_input that says line, column and word where the text means nothing, a name is unknown or given twice, a
+/// number is out of range or something that is needed is missing; and for settings that are no constants of the file.
+Problem problem_from_text(const std::string& text, const std::string& name, const ProblemSettings& = {});
+Problem read_problem(const std::filesystem::path&, const ProblemSettings& = {});
+
+/// An expression over what a problem's text defines, such as what is shown of its solution: "abs(u)", "grad(u)[0]".
+/// The graph is the problem's.
+struct ShownExpression {
+  std::vector<ComplexExpression> components;  ///< one of a number
+  bool vector = false, complex = false;
+};
+ShownExpression shown_expression(const std::string& expression, const std::string& problem_text,
+                                 const ProblemSettings& = {});
+
+}  // namespace sinefield
