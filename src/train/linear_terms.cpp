@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+#include "train/linear_terms.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "calculus/tape.h"
+#include "field/sum_query.h"
+#include "sinefield/error.h"
+
+namespace sinefield::train {
+namespace {
+
+/// Where each stream of a tape lies in a plan, and what its coefficient is multiplied by on the way.
+struct Placed {
+  int channel;
+  std::size_t stream;
+  double scale;
+};
+
+/// A plan that carries all streams of a tape, its operators in network coordinates.
+std::pair<engine::JetPlan, std::vector<Placed>> plan_of(const std::vector<Stream>& streams,
+                                                        const std::vector<AxisMap>& axes) {
+  engine::JetPlan plan;
+  for (const Stream& s : streams)
+    for (const Derivative::Term& t : s.derivative.terms)
+      for (const int axis : {t.i, t.j})
+        if (axis >= 0 && std::ranges::find(plan.axes, axis) == plan.axes.end()) plan.axes.push_back(axis);
+  std::ranges::sort(plan.axes);
+  plan.first = static_cast<int>(plan.axes.size());
+  const auto position = [&](int axis) {
+    return static_cast<int>(std::ranges::find(plan.axes, axis) - plan.axes.begin());
+  };
+  const auto scale = [&](int axis) { return axes[static_cast<std::size_t>(axis)].scale; };
+  std::vector<Derivative> operators;
+  std::vector<Placed> placed;
+  for (const Stream& s : streams) {
+    const std::vector<Derivative::Term>& terms = s.derivative.terms;
+    if (s.derivative.order() == 0) {
+      placed.push_back({s.channel, 0, 1});
+    } else if (s.derivative.order() == 1) {
+      placed.push_back({s.channel, static_cast<std::size_t>(1 + position(terms[0].i)), scale(terms[0].i)});
+    } else {
+      const auto at = static_cast<std::size_t>(std::ranges::find(operators, s.derivative) - operators.begin());
+      if (at == operators.size()) {
+        operators.push_back(s.derivative);
+        engine::SecondOrder made;
+        for (const Derivative::Term& t : terms)
+          made.terms.push_back({position(t.i), position(t.j), t.a * scale(t.i) * scale(t.j)});
+        plan.second.push_back(std::move(made));
+      }
+      placed.push_back({s.channel, static_cast<std::size_t>(1 + plan.first) + at, 1});
+    }
+  }
+  return {plan, placed};
+}
+
+}  // namespace
+
+MatrixView<const double> TermEquations::of(int component, int channel) const {
+  const std::int64_t streams = plan.streams();
+  return {coefficients.data() + (std::int64_t{component} * channels + channel) * points * streams, points, streams};
+}
+
+TermEquations term_equations(const Problem& problem, const Term& term, const problem::Collocation& at,
+                             const std::vector<AxisMap>& axes, const Field* about, Isa isa, engine::Workers& workers) {
+  std::vector<Expression> roots;
+  for (const ComplexExpression& component : term.residual) {
+    roots.push_back(component.re);
+    if (!is_real(component)) roots.push_back(component.im);
+  }
+  const calculus::Tape tape(roots);
+  TermEquations equations;
+  auto [plan, placed] = plan_of(tape.streams(), axes);
+  equations.plan = std::move(plan);
+  equations.points = at.count;
+  equations.weights = at.weights;
+  equations.components = tape.roots();
+  equations.channels = static_cast<int>(problem.graph()->channels().size());
+  const auto n = static_cast<std::size_t>(at.count), inputs = axes.size(),
+             streams = static_cast<std::size_t>(equations.plan.streams()),
+             components = static_cast<std::size_t>(tape.roots()),
+             channels = static_cast<std::size_t>(equations.channels);
+  equations.x.resize(n * inputs);
+  for (std::size_t p = 0; p < n; ++p)
+    for (std::size_t i = 0; i < inputs; ++i)
+      equations.x[p * inputs + i] = axes[i].scale * at.coordinates[p * inputs + i] + axes[i].offset;
+  equations.coefficients.resize(components * channels * n * streams);
+  equations.right.resize(components * n);
+  equations.residual.resize(components * n);
+
+  // What the tape's streams are of the field, in units of the problem: (streams of the tape, points).
+  std::vector<double> field_streams(placed.size() * n);
+  if (about != nullptr) {
+    std::vector<std::vector<double>> of_plan(streams, std::vector<double>(n * channels));
+    std::vector<double*> out;
+    for (std::vector<double>& stream : of_plan) out.push_back(stream.data());
+    SumQuery<double>(*about, equations.plan, isa, workers).run({equations.x.data(), at.count, std::ssize(axes)}, out);
+    for (std::size_t s = 0; s < placed.size(); ++s)
+      for (std::size_t p = 0; p < n; ++p)
+        field_streams[s * n + p] =
+            placed[s].scale * of_plan[placed[s].stream][p * channels + static_cast<std::size_t>(placed[s].channel)];
+  }
+
+  constexpr std::size_t block = calculus::Tape::block_points;
+  std::vector<double> registers(tape.registers()), bars(tape.registers()), seeds(components * block),
+      stream_bars(placed.size() * block);
+  std::vector<const double*> of_block(placed.size());
+  for (std::size_t first = 0; first < n; first += block) {
+    const auto count = std::min(block, n - first);
+    const auto rows = static_cast<std::int64_t>(count);
+    const auto part = [&](MatrixView<const double> m) {
+      return MatrixView<const double>(m.row(static_cast<std::int64_t>(first)), rows, m.cols, m.stride);
+    };
+    for (std::size_t s = 0; s < placed.size(); ++s) of_block[s] = &field_streams[s * n + first];
+    calculus::TapeInputs<double> tape_inputs{static_cast<int>(count), part(at.coordinate_view()), {}, of_block};
+    if (!at.normals.empty()) tape_inputs.normals = part(at.normal_view());
+    tape.evaluate<double>(isa, tape_inputs, registers);
+    for (std::size_t r = 0; r < components; ++r) {
+      const std::span<const double> value = tape.root<double>(static_cast<int>(r), registers, static_cast<int>(count));
+      for (std::size_t p = 0; p < count; ++p) {
+        equations.residual[r * n + first + p] = value[p];
+        equations.right[r * n + first + p] = -value[p];
+      }
+      std::ranges::fill(seeds, 0.0);
+      std::fill_n(seeds.begin() + static_cast<std::ptrdiff_t>(r * block), count, 1.0);
+      tape.reverse<double>(isa, static_cast<int>(count), registers,
+                           {seeds.data(), static_cast<std::int64_t>(components), rows, block}, bars,
+                           {stream_bars.data(), std::ssize(placed), rows, block});
+      for (std::size_t s = 0; s < placed.size(); ++s)
+        for (std::size_t p = 0; p < count; ++p) {
+          const double bar = stream_bars[s * block + p];
+          equations.right[r * n + first + p] += bar * of_block[s][p];
+          equations
+              .coefficients[((r * channels + static_cast<std::size_t>(placed[s].channel)) * n + first + p) * streams +
+                            placed[s].stream] += placed[s].scale * bar;
+        }
+    }
+  }
+  const auto check = [&](const std::vector<double>& numbers, const char* what, std::size_t for_each_point) {
+    for (std::size_t k = 0; k < numbers.size(); ++k) {
+      if (std::isfinite(numbers[k])) continue;
+      const std::size_t p = k / for_each_point % n;
+      std::string point;
+      for (std::size_t i = 0; i < inputs; ++i)
+        point += fmt::format("{}{} = {:.6g}", i == 0 ? "" : ", ", axes[i].name, at.coordinates[p * inputs + i]);
+      throw bad_input(fmt::format("term '{}': {} is {} at {}", term.name, what, numbers[k], point),
+                      "look for a division by 0, a logarithm or a root of a negative number there");
+    }
+  };
+  check(equations.residual, "the residual", 1);
+  check(equations.coefficients, "a derivative of the residual", streams);
+  return equations;
+}
+
+TermEquations picked(const TermEquations& e, std::int64_t first, std::int64_t step, std::int64_t count) {
+  TermEquations some;
+  some.plan = e.plan;
+  some.components = e.components;
+  some.channels = e.channels;
+  some.points = std::min(count, (e.points - first + step - 1) / step);
+  const auto take = [&](const double* from, std::int64_t numbers, std::vector<double>& to) {  // of each point
+    for (std::int64_t k = 0; k < some.points; ++k) {
+      const double* const at = from + (first + k * step) * numbers;
+      to.insert(to.end(), at, at + numbers);
+    }
+  };
+  take(e.x.data(), std::ssize(e.x) / e.points, some.x);
+  take(e.weights.data(), 1, some.weights);
+  for (int r = 0; r < e.components; ++r) {
+    for (int c = 0; c < e.channels; ++c) take(e.of(r, c).data, e.plan.streams(), some.coefficients);
+    take(e.right.data() + r * e.points, 1, some.right);
+    take(e.residual.data() + r * e.points, 1, some.residual);
+  }
+  return some;
+}
+
+bool is_complex(const TermEquations& e) {
+  if (e.components % 2 != 0 || e.channels % 2 != 0) return false;
+  const auto size = static_cast<std::size_t>(e.points * e.plan.streams());
+  for (int r = 0; r < e.components; r += 2)
+    for (int c = 0; c < e.channels; c += 2) {
+      const double *const a = e.of(r, c).data, *const minus_b = e.of(r, c + 1).data, *const b = e.of(r + 1, c).data,
+                          *const again = e.of(r + 1, c + 1).data;
+      for (std::size_t k = 0; k < size; ++k) {
+        const double rounding = 1e-12 * (std::abs(a[k]) + std::abs(b[k]));
+        if (std::abs(a[k] - again[k]) > rounding || std::abs(b[k] + minus_b[k]) > rounding) return false;
+      }
+    }
+  return true;
+}
+
+}  // namespace sinefield::train

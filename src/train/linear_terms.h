@@ -1,0 +1,45 @@
+// The terms of a problem as linear equations for the streams of a field: tapes evaluated at points, forwards for the
+// residuals and backwards for the coefficients. What is not linear is linearised about a field: Newton's method.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <complex>
+#include <cstdint>
+#include <vector>
+
+#include "engine/jet_plan.h"
+#include "engine/workers.h"
+#include "problem/collocation.h"
+#include "sinefield/field.h"
+#include "sinefield/machine.h"
+#include "sinefield/problem.h"
+
+namespace sinefield::train {
+
+/// The equations of a term at its points, in network coordinates: for each real component of the residual and each
+/// channel a coefficient for every stream of the plan, sum of coefficient x stream = right.
+struct TermEquations {
+  std::int64_t points = 0;
+  engine::JetPlan plan;
+  std::vector<double> x;             ///< (points, inputs), network coordinates
+  std::vector<double> weights;       ///< (points): shares of the measure of the place
+  int components = 0, channels = 0;  ///< real ones
+  std::vector<double> coefficients;  ///< (components, channels, points, streams)
+  std::vector<double> right;         ///< (components, points)
+  std::vector<double> residual;      ///< (components, points), of the field that it was linearised about
+
+  MatrixView<const double> of(int component, int channel) const;
+};
+
+/// Linearised about a field of kind network or sum, null: about 0. Throws bad_input where a coefficient or a right side
+/// is not finite, naming the term and the point.
+TermEquations term_equations(const Problem&, const Term&, const problem::Collocation&, const std::vector<AxisMap>&,
+                             const Field* about, Isa, engine::Workers&);
+
+/// Points first, first + step, .. of a term, `count` of them at most.
+TermEquations picked(const TermEquations&, std::int64_t first, std::int64_t step, std::int64_t count);
+
+/// Whether pairs of components and channels are the parts of complex numbers: (a, -b; b, a) everywhere.
+bool is_complex(const TermEquations&);
+
+}  // namespace sinefield::train

@@ -1,0 +1,457 @@
+// Problems solved in last layers: rungs of features, rows, least squares, and Newton's method around them for what is
+// not linear. What a rung costs grows with the square or cube of its features, so climbing from below costs little more
+// than the last rung.
+// SPDX-License-Identifier: MIT
+#include "sinefield/solve.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <complex>
+#include <limits>
+#include <numbers>
+#include <numeric>
+
+#include "calculus/tape.h"
+#include "engine/workers.h"
+#include "problem/collocation.h"
+#include "sinefield/error.h"
+#include "sinefield/first_frequencies.h"
+#include "train/feature_ladder.h"
+#include "train/last_layer.h"
+#include "train/least_squares.h"
+#include "train/linear_terms.h"
+#include "train/term_rows.h"
+
+namespace sinefield {
+namespace {
+
+using train::Rung;
+using train::TermEquations;
+using train::TermRows;
+
+constexpr std::uint64_t unseen = 0x1000;  // added to the seed of points that a solve has not seen
+constexpr double rounding_reached = 1e-11;
+/// Of QR, in multiply-adds: beyond it the normal equations, which are faster and end at about 1e-8.
+constexpr double most_of_qr = 1.5e10, normal_equations_end = 1e-7;
+constexpr std::int64_t points_at_once = 512;  // of rows that are not kept
+/// Of the residual, from one rung to the next: below the one nothing is gained; above the other more features for the
+/// whole pay. Twice the features are the fewer wavenumbers more the more dimensions there are.
+constexpr double least_gain = 1.5;
+constexpr double large_gain(std::size_t dimensions) { return dimensions < 3 ? 8 : 2.5; }
+constexpr int most_newton_steps = 50, most_halvings = 6;
+constexpr double newton_ends = 0.9;  // where the squares fall by less, they have come to what the features leave
+
+/// Least squares of a rung's terms for one kind of numbers.
+template <class Scalar>
+class RungSystem {
+ public:
+  RungSystem(const Field& features, int channels, Isa isa, engine::Workers& workers)
+      : rows_(features, channels, isa, workers), isa_(isa), workers_(workers) {}
+
+  std::int64_t unknowns() const { return rows_.unknowns(); }
+  std::vector<double> solution(const std::vector<Scalar>& found) const { return rows_.solution(found); }
+
+  static std::int64_t count(const std::vector<TermEquations>& terms) {
+    std::int64_t count = 0;
+    for (const TermEquations& e : terms) count += TermRows<Scalar>::count(e);
+    return count;
+  }
+  bool by_qr(std::int64_t count) const {
+    constexpr int parts = TermRows<Scalar>::parts;
+    const auto n = static_cast<double>(unknowns());
+    return parts * parts * static_cast<double>(count) * n * n <= most_of_qr;
+  }
+
+  /// One over the mean square of a term's rows: times it, terms weigh alike.
+  double balance(const TermEquations& e, const std::string& name) {
+    constexpr std::int64_t some_points = 128;
+    const TermEquations some = train::picked(e, 0, (e.points + some_points - 1) / some_points, some_points);
+    double squares = 0;
+    for (const Scalar number : block_of(some, 1).numbers) squares += std::norm(number);
+    if (squares == 0) throw bad_input(fmt::format("term '{}' does not see the unknown fields anywhere", name));
+    const auto sum = [](const std::vector<double>& of) { return std::accumulate(of.begin(), of.end(), 0.0); };
+    return sum(some.weights) / (squares * sum(e.weights));
+  }
+
+  std::vector<Scalar> solve(const std::vector<TermEquations>& terms, const std::vector<double>& scales) {
+    const std::int64_t rows = count(terms), columns = unknowns();
+    std::vector<Scalar> found;
+    if (by_qr(rows)) {
+      std::vector<Scalar> matrix(static_cast<std::size_t>(rows * columns)), right(static_cast<std::size_t>(rows));
+      std::int64_t first = 0;
+      for (std::size_t t = 0; t < terms.size(); ++t) {
+        const std::int64_t n = TermRows<Scalar>::count(terms[t]);
+        rows_.write(terms[t], scales[t], {matrix.data() + first * columns, n, columns}, {right.data() + first, n, 1});
+        first += n;
+      }
+      found = train::solve_by_qr<Scalar>({matrix.data(), rows, columns}, {right.data(), rows, 1});
+    } else {
+      train::NormalEquations<Scalar> equations(static_cast<int>(columns), 1, isa_, workers_);
+      for (std::size_t t = 0; t < terms.size(); ++t)
+        for (std::int64_t first = 0; first < terms[t].points; first += points_at_once) {
+          const Block block = block_of(train::picked(terms[t], first, 1, points_at_once), scales[t]);
+          equations.add({block.numbers.data(), std::ssize(block.right), columns},
+                        {block.right.data(), std::ssize(block.right), 1});
+        }
+      found = equations.solve(1e-12);
+    }
+    for (const Scalar number : found)
+      if (!std::isfinite(std::norm(number)))
+        throw failure("the solution is not finite", "look at the weights of terms");
+    return found;
+  }
+
+ private:
+  struct Block {
+    std::vector<Scalar> numbers, right;
+  };
+
+  Block block_of(const TermEquations& e, double scale) {
+    const std::int64_t rows = TermRows<Scalar>::count(e), columns = unknowns();
+    Block block{std::vector<Scalar>(static_cast<std::size_t>(rows * columns)),
+                std::vector<Scalar>(static_cast<std::size_t>(rows))};
+    rows_.write(e, scale, {block.numbers.data(), rows, columns}, {block.right.data(), rows, 1});
+    return block;
+  }
+
+  TermRows<Scalar> rows_;
+  Isa isa_;
+  engine::Workers& workers_;
+};
+
+double squares_of(const std::vector<double>& numbers, const TermEquations& e) {
+  double squares = 0;
+  for (std::size_t k = 0; k < numbers.size(); ++k)
+    squares += e.weights[k % static_cast<std::size_t>(e.points)] * numbers[k] * numbers[k];
+  return squares;
+}
+
+class LastLayerSolve {
+ public:
+  LastLayerSolve(const Problem& problem, const SolveOptions& options)
+      : problem_(problem),
+        options_(options),
+        axes_(problem_axes(problem)),
+        workers_(engine::make_workers(options.compute.threads)),
+        channels_(static_cast<int>(problem.graph()->channels().size())),
+        linear_(is_linear(problem)),
+        whole_(problem::measure_of(problem, problem.inside())) {}
+
+  SolveResult run(const std::function<void(const SolveProgress&)>& on_progress) {
+    const std::vector<TermEquations> look = equations_of({.features = 500, .wavenumber = 10}, options_.seed, nullptr);
+    complex_ = linear_ && channels_ % 2 == 0 && std::ranges::all_of(look, train::is_complex);
+    // Only in space does a term without derivatives mean waves; in time it means growth or decay.
+    const bool in_space = std::ranges::none_of(problem_.coordinates(), &ProblemCoordinate::time);
+    const std::vector<Rung> base =
+        train::rungs_of(problem_, axes_, linear_ && in_space ? train::own_wavenumber(look) : 0, options_.most_features);
+    std::size_t climbed = 1;
+    std::optional<Rung> next = base.front();
+    std::unique_ptr<Solved> best, last;
+    int refinements = 0;
+    int without_gain = 0;
+    while (next) {
+      stop_if_asked();
+      std::unique_ptr<Solved> solved;
+      try {
+        solved = complex_ ? solve_rung<std::complex<double>>(*next, best.get()) : solve_rung<double>(*next, best.get());
+      } catch (const Error& error) {
+        // What more features do not give, fewer have given.
+        if (!best || error.kind() != ErrorKind::failure || options_.stop.stop_requested()) throw;
+      }
+      if (!solved) break;
+      const SolveReport& report = solved->result.report;
+      if (on_progress) on_progress({report.features, report.wavenumber, report.rows, report.residual});
+      const double gain = best ? best->result.report.residual / report.residual : large_gain(axes_.size());
+      if (gain > 1) best = std::make_unique<Solved>(*solved);
+      last = std::move(solved);
+      without_gain = gain >= least_gain ? 0 : without_gain + 1;
+      if (best->result.report.residual < rounding_reached || without_gain == (refinements > 0 ? 4 : 2)) break;
+      // Where the residual falls fast with more features, or is everywhere, the whole gets more; else places get some,
+      // and go on getting them if the first ones helped.
+      if (refinements == 1 && gain < least_gain && climbed < base.size()) refinements = 0;
+      const bool whole_left = refinements == 0 && climbed < base.size();
+      const bool tried = next->balls.size() > base.front().balls.size();
+      const bool whole_pays = whole_left && (gain >= large_gain(axes_.size()) || (tried && refinements == 0));
+      next.reset();
+      if (!whole_pays && problem_.features.windows.empty()) next = refined(refinements > 0 ? *last : *best);
+      refinements += next ? 1 : 0;
+      if (!next && whole_left) next = base[climbed++];
+    }
+    best->result.report.errors = solution_errors(problem_, best->result.field, options_.compute);
+    return std::move(best->result);
+  }
+
+ private:
+  struct Solved {
+    SolveResult result;
+    Rung rung;
+    std::vector<double> scales;  // of the terms' squares
+  };
+
+  /// The rung with more features where its residual is, if it is in a small part of the whole.
+  std::optional<Rung> refined(const Solved& solved) const {
+    const std::vector<TermEquations> terms =
+        equations_of(solved.rung, options_.seed + 2 * unseen, &solved.result.field, Weights::shared);
+    std::vector<train::ResidualShare> shares;
+    for (std::size_t t = 0; t < terms.size(); ++t) {
+      const TermEquations& e = terms[t];
+      const auto n = static_cast<std::size_t>(e.points), d = axes_.size();
+      for (std::size_t p = 0; p < n; ++p) {
+        double square = 0;
+        for (std::size_t r = 0; r < static_cast<std::size_t>(e.components); ++r)
+          square += e.residual[r * n + p] * e.residual[r * n + p];
+        shares.push_back(
+            {{e.x.begin() + static_cast<std::ptrdiff_t>(p * d), e.x.begin() + static_cast<std::ptrdiff_t>((p + 1) * d)},
+             solved.scales[t] * e.weights[p] * square});
+      }
+    }
+    const int features = solved.result.report.features;
+    train::Refinement refinement =
+        train::refinement_of(solved.rung, shares, std::min(options_.most_features - features, features));
+    constexpr double small = 0.25;
+    if (refinement.balls.empty() || refinement.volume > small * train::network_volume(problem_, axes_)) return {};
+    Rung rung = solved.rung;
+    rung.balls.insert(rung.balls.end(), refinement.balls.begin(), refinement.balls.end());
+    return rung;
+  }
+
+  /// By rule: inside about three for every unknown, less where rings bring more; on borders and at moments, which have
+  /// a dimension less, eleven for every degree of freedom there.
+  std::int64_t points_for(const Term& term, const Rung& rung) const {
+    if (term.place.points > 0) return term.place.points;
+    constexpr double inside = 3, on_border = 11;
+    constexpr std::int64_t fewest = 50;
+    const int d = static_cast<int>(axes_.size());
+    const double measure = problem::measure_of(problem_, term.place);
+    if (term.place.boundary || !term.place.fixed.empty()) {
+      double scale = 1;  // of lengths along it
+      for (const AxisMap& axis : axes_) scale = std::max(scale, axis.scale);
+      return std::max<std::int64_t>(
+          fewest, std::llround(on_border *
+                               train::degrees_of_freedom(rung.wavenumber, measure * std::pow(scale, d - 1), d - 1)));
+    }
+    return std::max<std::int64_t>(fewest,
+                                  std::llround(inside * rung.features * std::clamp(measure / whole_, 0.25, 1.0)));
+  }
+
+  /// Places in balls are looked at once more for each: in a solve they count for it, a measure shares their weights.
+  enum class Weights { of_each, shared };
+  std::vector<TermEquations> equations_of(const Rung& rung, std::uint64_t seed, const Field* about,
+                                          Weights weights = Weights::of_each) const {
+    std::vector<TermEquations> all;
+    for (std::size_t t = 0; t < problem_.terms().size(); ++t) {
+      const Term& term = problem_.terms()[t];
+      const std::uint64_t own = seed * 1000 + t;
+      problem::Collocation at = problem::points_of(problem_, term.place, points_for(term, rung), own);
+      for (std::size_t k = 0; k < rung.balls.size(); ++k) add_near(rung.balls[k], term, own + 1000 * (k + 1), at);
+      if (weights == Weights::shared) share_weights(rung, at);
+      all.push_back(train::term_equations(problem_, term, at, axes_, about, options_.compute.isa, *workers_));
+    }
+    return all;
+  }
+
+  /// Where balls overlap or lie in the whole, points stand for less each, so that weights still sum up to the measure.
+  void share_weights(const Rung& rung, problem::Collocation& at) const {
+    std::vector<double> x(axes_.size());
+    for (std::size_t p = 0; p < at.weights.size(); ++p) {
+      for (std::size_t i = 0; i < x.size(); ++i)
+        x[i] = axes_[i].scale * at.coordinates[p * x.size() + i] + axes_[i].offset;
+      at.weights[p] /= 1 + static_cast<double>(std::ranges::count_if(
+                               rung.balls, [&](const train::FeatureBall& ball) { return ball.contains(x); }));
+    }
+  }
+
+  /// Points for the features of a ball.
+  void add_near(const train::FeatureBall& ball, const Term& term, std::uint64_t seed, problem::Collocation& at) const {
+    problem::Neighbourhood near{{}, 0, 0};
+    for (std::size_t i = 0; i < axes_.size(); ++i) {
+      near.centre.push_back((ball.centre[i] - axes_[i].offset) / axes_[i].scale);
+      (problem_.coordinates()[i].time ? near.time_radius : near.space_radius) = ball.radius / axes_[i].scale;
+    }
+    const bool thin = term.place.boundary || !term.place.fixed.empty();
+    const std::int64_t points = thin ? ball.features : 3 * std::int64_t{ball.features};
+    problem::add(at, problem::points_near(problem_, term.place, near, points, seed));
+  }
+
+  /// Nothing where it would not come to more than has been found.
+  template <class Scalar>
+  std::unique_ptr<Solved> solve_rung(const Rung& rung, const Solved* before) {
+    constexpr int parts = TermRows<Scalar>::parts;
+    const Isa isa = options_.compute.isa;
+    RungSystem<Scalar> system(train::features_of(axes_, rung, parts, options_.seed), channels_, isa, *workers_);
+    std::optional<Field> field;
+    if (!linear_ && before) field = before->result.field;
+    std::vector<TermEquations> terms = equations_of(rung, options_.seed, field ? &*field : nullptr);
+    const std::int64_t count = RungSystem<Scalar>::count(terms);
+    const bool by_qr = system.by_qr(count);
+    if (before && !by_qr && before->result.report.residual < normal_equations_end) return {};
+
+    std::vector<double> scales;
+    for (std::size_t t = 0; t < terms.size(); ++t)
+      scales.push_back(problem_.terms()[t].weight * system.balance(terms[t], problem_.terms()[t].name));
+
+    const Field features = train::features_of(axes_, rung, channels_, options_.seed);
+    const train::LastLayers layers(features, train::all_networks(features), isa, *workers_);
+    const auto field_of = [&](const std::vector<Scalar>& found) {
+      return layers.field_of(system.solution(found), train::Rounding::with_remainders);
+    };
+    const auto squares = [&] {
+      double sum = 0;
+      for (std::size_t t = 0; t < terms.size(); ++t) sum += scales[t] * squares_of(terms[t].residual, terms[t]);
+      return sum;
+    };
+    int newton_steps = 0;
+    if (linear_) {
+      field = field_of(system.solve(terms, scales));
+    } else {
+      // Of Newton's steps the first of a rung is taken as it is: it changes to other features.
+      std::vector<Scalar> found =
+          before ? std::vector<Scalar>{} : std::vector<Scalar>(static_cast<std::size_t>(system.unknowns()));
+      double least = squares();
+      while (newton_steps < most_newton_steps) {
+        stop_if_asked();
+        ++newton_steps;
+        std::vector<Scalar> next = system.solve(terms, scales);
+        double now = 0;
+        for (int halvings = 0; halvings <= most_halvings; ++halvings) {
+          Field tried = field_of(next);
+          std::vector<TermEquations> there = equations_of(rung, options_.seed, &tried);
+          std::swap(terms, there);
+          now = squares();
+          if (found.empty() || now < least) {
+            field = std::move(tried);
+            break;
+          }
+          std::swap(terms, there);
+          now = least;
+          for (std::size_t k = 0; k < next.size(); ++k) next[k] = (next[k] + found[k]) / 2.0;
+        }
+        const bool ended = !found.empty() && now > newton_ends * newton_ends * least;
+        found = std::move(next);
+        least = now;
+        if (ended) break;
+      }
+    }
+    if (!field) throw failure("Newton's method finds nothing better than 0", "give other features or weights");
+
+    auto solved = std::make_unique<Solved>();
+    solved->rung = rung;
+    solved->scales = scales;
+    solved->result.field = std::move(*field);
+    SolveReport& report = solved->result.report;
+    report.features = static_cast<int>(system.unknowns() / (channels_ / parts));
+    report.wavenumber = rung.wavenumber;
+    report.rows = count;
+    report.newton_steps = newton_steps;
+    report.method = fmt::format("{}{}{}", linear_ ? "" : "Newton, ",
+                                parts == 2      ? "complex "
+                                : channels_ > 1 ? "coupled "
+                                                : "",
+                                by_qr ? "QR" : "normal equations");
+    report.warning = why_too_few(rung.features, rung.wavenumber, train::network_volume(problem_, axes_),
+                                 static_cast<int>(axes_.size()));
+    measure(rung, scales, solved->result);
+    return solved;
+  }
+
+  /// Residuals of the field, as it is stored, at points that the solve has not seen.
+  void measure(const Rung& rung, const std::vector<double>& scales, SolveResult& result) const {
+    double of_residuals = 0, of_sizes = 0;
+    const Rung fewer{std::max(50, rung.features / 2), rung.wavenumber, rung.balls};
+    const std::vector<TermEquations> terms =
+        equations_of(fewer, options_.seed + unseen, &result.field, Weights::shared);
+    const std::vector<TermEquations> at_zero = equations_of(fewer, options_.seed + unseen, nullptr, Weights::shared);
+    for (std::size_t t = 0; t < terms.size(); ++t) {
+      const double residual = squares_of(terms[t].residual, terms[t]), size = squares_of(at_zero[t].residual, terms[t]),
+                   all = std::accumulate(terms[t].weights.begin(), terms[t].weights.end(), 0.0);
+      result.report.terms.push_back({problem_.terms()[t].name, std::sqrt(residual / all), std::sqrt(size / all)});
+      of_residuals += scales[t] * residual;
+      of_sizes += scales[t] * size;
+    }
+    result.report.residual = of_sizes > 0 ? std::sqrt(of_residuals / of_sizes) : std::sqrt(of_residuals);
+  }
+
+  void stop_if_asked() const {
+    if (options_.stop.stop_requested()) throw failure("the solve was stopped");
+  }
+
+  const Problem& problem_;
+  const SolveOptions& options_;
+  std::vector<AxisMap> axes_;
+  std::unique_ptr<engine::Workers> workers_;
+  int channels_;
+  bool linear_, complex_ = false;
+  double whole_;  // measure of the domain
+};
+
+}  // namespace
+
+bool is_linear(const Problem& problem) {
+  return std::ranges::all_of(problem.terms(), [](const Term& term) {
+    return std::ranges::all_of(term.residual, [](const ComplexExpression& r) {
+      return dependence(r.re) != Dependence::nonlinear && dependence(r.im) != Dependence::nonlinear;
+    });
+  });
+}
+
+std::vector<AxisMap> problem_axes(const Problem& problem) {
+  double longest = 0;
+  for (const ProblemCoordinate& c : problem.coordinates())
+    if (!c.time) longest = std::max(longest, c.high - c.low);
+  std::vector<AxisMap> axes;
+  for (const ProblemCoordinate& c : problem.coordinates()) {
+    const double scale = 2 / (c.time ? (c.high - c.low) / problem.features.time_stretch : longest);
+    axes.push_back({c.name, scale, -scale * (c.low + c.high) / 2});
+  }
+  return axes;
+}
+
+SolveResult solve(const Problem& problem, const SolveOptions& options,
+                  const std::function<void(const SolveProgress&)>& on_progress) {
+  if (problem.terms().empty()) throw bad_input("a problem without terms", "say what must vanish where");
+  if (options.most_features < 50)
+    throw bad_input(fmt::format("at most {} features, expected at least 50", options.most_features));
+  return LastLayerSolve(problem, options).run(on_progress);
+}
+
+std::vector<SolutionError> solution_errors(const Problem& problem, const Field& field, const ComputeOptions& compute) {
+  std::vector<SolutionError> errors;
+  for (const ExactSolution& exact : problem.exact()) {
+    Place place = problem.inside();
+    place.where = exact.where;
+    place.sampling = Sampling::random;
+    constexpr std::int64_t points = 100'000;
+    const problem::Collocation at = problem::points_of(problem, place, points, unseen);
+    const std::vector<double> u =
+        query<double>(field, at.coordinate_view(), Order::value, Units::signal, compute).value;
+    const std::vector<Expression> roots = {exact.value.re, exact.value.im};
+    const calculus::Tape tape(roots);
+    std::vector<double> registers(tape.registers());
+    const UnknownField& unknown = problem.unknowns()[static_cast<std::size_t>(exact.unknown)];
+    const auto channels = static_cast<std::size_t>(field.outputs()),
+               channel = static_cast<std::size_t>(unknown.channel);
+    double difference = 0, size = 0, largest = 0;
+    for (std::int64_t first = 0; first < at.count; first += calculus::Tape::block_points) {
+      const std::int64_t count = std::min<std::int64_t>(calculus::Tape::block_points, at.count - first);
+      const MatrixView<const double> x = at.coordinate_view();
+      tape.evaluate<double>(compute.isa, {static_cast<int>(count), {x.row(first), count, x.cols, x.stride}, {}, {}},
+                            registers);
+      for (std::int64_t p = 0; p < count; ++p) {
+        const auto value = [&](int part) {
+          return tape.root<double>(part, registers, static_cast<int>(count))[static_cast<std::size_t>(p)];
+        };
+        const double* const found = &u[static_cast<std::size_t>(first + p) * channels + channel];
+        const std::complex<double> wanted(value(0), value(1)), got(found[0], unknown.complex ? found[1] : 0);
+        difference += std::norm(got - wanted);
+        size += std::norm(wanted);
+        largest = std::max(largest, std::abs(got - wanted));
+      }
+    }
+    errors.push_back({unknown.name, std::sqrt(difference / size), largest});
+  }
+  return errors;
+}
+
+}  // namespace sinefield
