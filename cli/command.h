@@ -58,6 +58,7 @@ struct Context {
 void add_common(CLI::App& command, Common&);
 
 void add_fit(CLI::App&, Context&);
+void add_solve(CLI::App&, Context&);
 void add_sweep(CLI::App&, Context&);
 void add_render(CLI::App&, Context&);
 void add_eval(CLI::App&, Context&);

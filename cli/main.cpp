@@ -36,6 +36,7 @@ int run(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   Context context;
   add_fit(app, context);
+  add_solve(app, context);
   add_sweep(app, context);
   add_render(app, context);
   add_eval(app, context);

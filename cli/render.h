@@ -5,16 +5,19 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/command.h"
+#include "sinefield/video.h"
 
 namespace sinefield::cli {
 
 struct RenderArguments {
   std::filesystem::path model, output, sheet, sound;
-  std::string size, show = "value", slice, type;
+  std::string size, show, range, type;  // empty: by rule
+  std::vector<std::string> slices;
   std::optional<double> scale, from, to, fps;
-  std::optional<int> bits, rate;
+  std::optional<int> bits, rate, frames;
   ModelOmegas omegas;
 };
 
@@ -26,6 +29,10 @@ Json render_picture(const RenderArguments&, const Field&, const Common&);
 Json render_sound(const RenderArguments&, const Field&, const Common&);
 Json render_video(const RenderArguments&, const Field&, const Common&);
 Json render_volume(const RenderArguments&, const Field&, const Common&);
+Json render_solution(const RenderArguments&, const Field&, const Common&);
+
+/// 29.97 -> 30000/1001; else the nearest thousandth.
+Ratio ratio_of(double rate);
 
 /// What --scale makes of a side, 1 at least. Throws bad_input where it would be too long.
 std::int64_t scaled_size(std::int64_t size, double factor);

@@ -124,7 +124,8 @@ Json render_picture(const RenderArguments& a, const Field& field, const Common& 
   const bool array = extension_of(a.output) == ".npy";
   if (array && a.bits && *a.bits != 32)
     throw bad_input(fmt::format("--bits {}: .npy files hold 32-bit floats", *a.bits));
-  const Order order = a.show == "value" ? Order::value : a.show == "gradient" ? Order::gradient : Order::laplacian;
+  const std::string show = a.show.empty() ? "value" : a.show;
+  const Order order = show == "value" ? Order::value : show == "gradient" ? Order::gradient : Order::laplacian;
   const Size size = output_size(a, *field.picture());
   const std::uint64_t memory = static_cast<std::uint64_t>(size.width) * static_cast<std::uint64_t>(size.height) *
                                static_cast<std::uint64_t>(std::max(field.outputs(), 3)) * sizeof(float);
@@ -152,7 +153,7 @@ Json render_picture(const RenderArguments& a, const Field& field, const Common& 
                                            ? gradient_picture(size.height, size.width, planes.d_row, planes.d_column)
                                            : laplacian_picture(size.height, size.width, planes.laplacian));
   }
-  Json result = {{"show", a.show}};
+  Json result = {{"show", show}};
   if (a.sheet.empty()) result.update({{"width", size.width}, {"height", size.height}});
   return result;
 }

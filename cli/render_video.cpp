@@ -20,15 +20,6 @@ namespace {
 constexpr std::int64_t block_points = 1 << 20;
 constexpr std::int64_t sheet_frames = 6;
 
-/// 29.97 -> 30000/1001; else the nearest thousandth.
-Ratio ratio_of(double rate) {
-  const double ntsc = rate * 1.001;
-  if (std::abs(ntsc - std::round(ntsc)) < 1e-3 && std::abs(rate - std::round(rate)) > 1e-3)
-    return {static_cast<int>(std::round(ntsc)) * 1000, 1001};
-  const int thousandths = static_cast<int>(std::lround(rate * 1000)), common = std::gcd(thousandths, 1000);
-  return {thousandths / common, 1000 / common};
-}
-
 /// When each frame of the original is shown, and the place of a time among the frames, between them too.
 class Clock {
  public:
@@ -109,6 +100,14 @@ Json write_sheet(const RenderArguments& a, const Field& field, const Common& com
 }
 
 }  // namespace
+
+Ratio ratio_of(double rate) {
+  const double ntsc = rate * 1.001;
+  if (std::abs(ntsc - std::round(ntsc)) < 1e-3 && std::abs(rate - std::round(rate)) > 1e-3)
+    return {static_cast<int>(std::round(ntsc)) * 1000, 1001};
+  const int thousandths = static_cast<int>(std::lround(rate * 1000)), common = std::gcd(thousandths, 1000);
+  return {thousandths / common, 1000 / common};
+}
 
 Json render_video(const RenderArguments& a, const Field& field, const Common& common) {
   const bool numbered = a.output.string().find('%') != std::string::npos;

@@ -60,8 +60,10 @@ struct Slice {
   std::int64_t at;
 };
 
-Slice slice_of(const std::string& text, const VolumeFormat& format) {
-  if (text.empty()) return {0, format.sizes[0] / 2};
+Slice slice_of(const std::vector<std::string>& texts, const VolumeFormat& format) {
+  if (texts.empty()) return {0, format.sizes[0] / 2};
+  const std::string& text = texts.front();
+  if (texts.size() > 1) throw bad_input(fmt::format("--slice {}: a volume is cut once", texts[1]));
   const std::size_t axis = text.starts_with("z=") ? 0 : text.starts_with("y=") ? 1 : text.starts_with("x=") ? 2 : 3;
   std::int64_t at = -1;
   const char* const end = text.data() + text.size();
@@ -84,7 +86,7 @@ Picture picture_of_slice(std::span<const float> samples, const VolumeFormat& for
 /// A slice of the model, beside the original's and their difference where it is given.
 Json write_slice(const RenderArguments& a, const Field& field, const Common& common) {
   const VolumeFormat& format = *field.volume();
-  const Slice slice = slice_of(a.slice, format);
+  const Slice slice = slice_of(a.slices, format);
   std::vector<std::vector<double>> grid;
   std::int64_t points = 1;
   for (std::size_t i = 0; i < 3; ++i) {
@@ -122,7 +124,7 @@ Json write_slice(const RenderArguments& a, const Field& field, const Common& com
 
 Json render_volume(const RenderArguments& a, const Field& field, const Common& common) {
   if (extension_of(a.output) == ".png") return write_slice(a, field, common);
-  if (!a.sheet.empty() || !a.slice.empty())
+  if (!a.sheet.empty() || !a.slices.empty())
     throw bad_input(fmt::format("--sheet and --slice are pictures, {} is not", a.output.string()), "give -o OUT.png");
   const VolumeFormat& original = *field.volume();
   std::array<std::int64_t, 3> sizes = original.sizes;

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "sinefield/contact_sheet.h"
+#include "sinefield/field_plot.h"
 #include "sinefield/heat_map.h"
 #include "sinefield/picture.h"
 
@@ -49,6 +50,9 @@ struct PictureCodecs {
   void (*write_picture)(const std::filesystem::path&, const Picture&);
   Picture (*contact_sheet)(std::span<const SheetEntry>, int columns);
   Picture (*heat_map)(const HeatMap&);
+  PlotRange (*plot_range)(std::span<const double> values, const std::optional<std::pair<double, double>>& fixed);
+  Picture (*field_plot)(const FieldPlot&);
+  Picture (*curve_plot)(const CurvePlot&);
 };
 
 }  // namespace sinefield

@@ -16,7 +16,7 @@ import numpy as np
 
 from support import SINEFIELD, CommandTest, chunk, png, png_start, read_png, read_safetensors, run
 
-COMMANDS = [["fit"], *[["fit", kind] for kind in ("image", "audio", "video", "volume")], ["sweep"], ["sweep", "image"], ["render"],
+COMMANDS = [["fit"], *[["fit", kind] for kind in ("image", "audio", "video", "volume")], ["sweep"], ["sweep", "image"], ["solve"], ["render"],
             ["eval"], ["compare"], ["info"], ["check"], ["bench"]]
 
 
@@ -336,9 +336,9 @@ class Models(CommandTest):
 
     def test_a_later_version(self):
         whole = self.model.read_bytes()
-        later = whole.replace(rb"\"version\":1,", rb"\"version\":5,")
+        later = whole.replace(rb"\"version\":1,", rb"\"version\":6,")
         self.assertNotEqual(later, whole)
-        self.refused("info", self.put("later.safetensors", later), says=["later\\.safetensors", "version 5", "update"])
+        self.refused("info", self.put("later.safetensors", later), says=["later\\.safetensors", "version 6", "update"])
 
     def test_plain_tensors_of_the_original_code(self):
         generator = np.random.default_rng(1)
