@@ -242,7 +242,7 @@ std::int32_t ExpressionGraph::derivative_node(std::int32_t root, int axis) {
     if (!known.contains(key(node)) && met.insert(node).second) wanted.push_back(node);
   };
   want(root);
-  for (std::size_t at = 0; at < wanted.size(); ++at) {
+  for (std::size_t at = 0; at < wanted.size(); ++at) {  // NOLINT(modernize-loop-convert): it grows on the way
     const Node& n = implementation_->nodes[static_cast<std::size_t>(wanted[at])];
     switch (n.operation) {
       case Operation::sign:
@@ -488,7 +488,7 @@ std::vector<int> space_axes(const ExpressionGraph& graph) {
 std::vector<Expression> grad(const Expression& a) {
   std::vector<Expression> gradient;
   for (const int axis : space_axes(*a.graph()))
-    gradient.push_back({a.graph(), a.graph()->derivative_node(a.node(), axis)});
+    gradient.emplace_back(a.graph(), a.graph()->derivative_node(a.node(), axis));
   return gradient;
 }
 
@@ -608,7 +608,7 @@ std::string to_text(const Expression& expression) {
         } else {
           text = fmt::format("{}({}", calculus::name_of(n.operation), operand(0));
           for (int k = 1; k < 3 && n.operands[k] >= 0; ++k) text += fmt::format(", {}", operand(k));
-          text += ")";
+          text += ')';
         }
     }
     for (const std::int32_t used : n.operands)

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cmath>
 #include <string_view>
 
 #include "sinefield/expression.h"
@@ -15,11 +16,11 @@ double value_of(Operation, double a, double b, double c);
 /// std::min and std::max would take b for NaN.
 template <class T>
 T lesser(T a, T b) {
-  return a < b || a != a ? a : b;
+  return a < b || std::isnan(a) ? a : b;
 }
 template <class T>
 T greater(T a, T b) {
-  return a > b || a != a ? a : b;
+  return a > b || std::isnan(a) ? a : b;
 }
 
 /// "sqrt", "where", ..

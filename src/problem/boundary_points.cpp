@@ -86,8 +86,10 @@ class PartPoints {
 
   std::vector<Place> jittered_on_surface(std::int64_t n) const {
     const double expected = static_cast<double>(n) / part_.share;
-    for (double cells = expected; cells < 2 * expected + most_tries; cells *= 1.05) {
+    double cells = expected;
+    while (cells < 2 * expected + most_tries) {
       const std::vector<Place> places = one_in_each_cell(std::llround(cells));
+      cells *= 1.05;
       if (std::ssize(places) < n) continue;
       std::vector<Place> all;  // evenly few of those too many
       for (std::int64_t i = 0; i < n; ++i)

@@ -18,6 +18,7 @@
 // Of toml++ 3.3 two mistakes are put right: "[[[" fails an assertion, which in optimised builds is an assumption, and
 // a letter such as "ü" where a blank might stand comes to what is said to be out of reach. Without assertions, and with
 // "no blank" in its place, such a text comes to an error like others.
+// NOLINTBEGIN(readability-identifier-naming): the names are its own
 #pragma push_macro("NDEBUG")
 #undef NDEBUG
 #define TOML_ASSERT(expr) static_assert(true)
@@ -30,6 +31,7 @@
 #define TOML_UNREACHABLE __builtin_unreachable()
 #include <toml++/toml.h>
 #pragma pop_macro("NDEBUG")
+// NOLINTEND(readability-identifier-naming)
 
 #include "problem/language.h"
 #include "problem/region_text.h"

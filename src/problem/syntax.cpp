@@ -103,18 +103,19 @@ class Parser {
   };
 
   Syntax chain(std::initializer_list<std::string_view> signs, Syntax (Parser::*part)()) {
-    Syntax first = (this->*part)();
-    Syntax chain{Kind::chain, first.begin, first.end};
+    Syntax chain{Kind::chain, token_.begin, token_.begin};
+    chain.parts.push_back((this->*part)());
+    chain.begin = chain.parts.front().begin;
     for (;;) {
       const auto sign = std::ranges::find_if(signs, [&](std::string_view s) { return at(s); });
       if (sign == signs.end()) break;
-      if (chain.parts.empty()) chain.parts.push_back(std::move(first));
       chain.signs.emplace_back(*sign);
       next();
       chain.parts.push_back((this->*part)());
       chain.end = chain.parts.back().end;
     }
-    return chain.parts.empty() ? first : chain;
+    if (chain.signs.empty()) return std::move(chain.parts.front());
+    return chain;
   }
 
   Syntax alternatives() { return chain({"or"}, &Parser::conditions); }

@@ -57,7 +57,7 @@ double own_wavenumber(const std::vector<TermEquations>& terms) {
   std::vector<double> squares;
   for (const TermEquations& e : terms) {
     if (e.plan.second.empty()) continue;
-    const auto first_operator = static_cast<std::size_t>(1 + e.plan.first),
+    const auto first_operator = std::size_t{1} + static_cast<std::size_t>(e.plan.first),
                streams = first_operator + e.plan.second.size();
     std::vector<double> traces;
     for (const engine::SecondOrder& op : e.plan.second) {
