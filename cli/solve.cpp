@@ -25,6 +25,7 @@ struct SolveArguments {
   std::vector<std::string> settings;
   std::int64_t seed = 0;
   int features = 4000;
+  bool explain = false;
 };
 
 ProblemSettings settings_from(const std::vector<std::string>& texts) {
@@ -67,15 +68,25 @@ std::map<std::string, std::string> training_record(const SolveArguments& a, cons
   return record;
 }
 
+int explain_problem(const Problem& problem, const SolveOptions& options, const Common& common) {
+  const std::vector<std::string> lines = explain(problem, options);
+  print_result(common, fmt::format("{}", fmt::join(lines, "\n")), {{"lines", lines}});
+  return 0;
+}
+
 int solve_problem(const SolveArguments& a, const Common& common) {
   const Interruption interruption;
-  check_output(a.model, common, {a.problem});
+  if (!a.explain) {
+    if (a.model.empty()) throw bad_input("solve: no model file to write", "give -o MODEL, or --explain");
+    check_output(a.model, common, {a.problem});
+  }
   const ProblemSettings settings = settings_from(a.settings);
   const Problem problem = read_problem(a.problem, settings);
   SolveOptions options;
   options.seed = static_cast<std::uint64_t>(a.seed);
   options.most_features = a.features;
   options.compute = common.compute();
+  if (a.explain) return explain_problem(problem, options, common);
   options.stop = interruption.token();
   SolveResult result = solve(problem, options, [&](const SolveProgress& p) {
     if (!common.quiet)
@@ -121,7 +132,9 @@ void add_solve(CLI::App& app, Context& context) {
   auto arguments = std::make_shared<SolveArguments>();
   SolveArguments& a = *arguments;
   command->add_option("PROBLEM", a.problem, "the problem file, PROBLEM.toml")->required();
-  command->add_option("-o,--output", a.model, "the model file to write")->required();
+  command->add_option("-o,--output", a.model, "the model file to write");
+  command->add_flag("--explain", a.explain,
+                    "say what would be done, and do nothing: derivatives, plans, counts, costs");
   command->add_option("--set", a.settings, "NAME=VALUE: another value of a constant of the file; may be given often")
       ->allow_extra_args(false);
   command->add_option("--features", a.features, "most features of a solution, where the file does not say how many")

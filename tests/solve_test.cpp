@@ -186,6 +186,20 @@ terms.equation = { residual = "diff(u, x, x) - log(x)" }
               testing::HasSubstr("at most 10 features"));
 }
 
+TEST(Solve, explains_what_it_would_do) {
+  const std::vector<std::string> heat = explain(read_problem(SINEFIELD_TEST_PROBLEMS "/heat.toml"));
+  EXPECT_THAT(heat, testing::Contains("term equation: linear, inside"));
+  EXPECT_THAT(heat, testing::Contains(testing::HasSubstr("diff(u, x, x)")));
+  EXPECT_THAT(heat, testing::Contains(testing::HasSubstr("jet: value, 2 first derivatives, 1 operator: 4 F")));
+  EXPECT_THAT(heat, testing::Contains("term ends: linear, on a boundary"));
+  EXPECT_THAT(heat, testing::Contains(testing::HasSubstr("250 features")));
+  const std::vector<std::string> waves = explain(read_problem(SINEFIELD_TEST_PROBLEMS "/helmholtz.toml"));
+  EXPECT_THAT(waves, testing::Contains(testing::StartsWith("linear in complex numbers")));
+  const std::vector<std::string> shock = explain(read_problem(SINEFIELD_TEST_PROBLEMS "/burgers.toml"));
+  EXPECT_THAT(shock, testing::Contains("term equation: not linear, inside"));
+  EXPECT_THAT(shock, testing::Contains(testing::StartsWith("not linear: Newton's method")));
+}
+
 TEST(Solve, stops_when_asked) {
   std::stop_source source;
   source.request_stop();

@@ -67,6 +67,11 @@ bool is_linear(const Problem&);
 /// stopped.
 SolveResult solve(const Problem&, const SolveOptions& = {}, const std::function<void(const SolveProgress&)>& = {});
 
+/// What a solve would do, as lines for people: of each term the derivatives that it reads, the plan that carries them
+/// and its count, and its tape; then the rungs of features, with the rows, unknowns and multiply-adds of each. Throws
+/// as `solve` does for problems that contradict themselves.
+std::vector<std::string> explain(const Problem&, const SolveOptions& = {});
+
 /// The map from coordinates of the problem to those of its networks: [-1, 1] along the longest side of space and along
 /// time, the same scale for all of space.
 std::vector<AxisMap> problem_axes(const Problem&);

@@ -65,14 +65,18 @@ MatrixView<const double> TermEquations::of(int component, int channel) const {
   return {coefficients.data() + (std::int64_t{component} * channels + channel) * points * streams, points, streams};
 }
 
+std::vector<Expression> real_components(const Term& term) {
+  std::vector<Expression> parts;
+  for (const ComplexExpression& component : term.residual) {
+    parts.push_back(component.re);
+    if (!is_real(component)) parts.push_back(component.im);
+  }
+  return parts;
+}
+
 TermEquations term_equations(const Problem& problem, const Term& term, const problem::Collocation& at,
                              const std::vector<AxisMap>& axes, const Field* about, Isa isa, engine::Workers& workers) {
-  std::vector<Expression> roots;
-  for (const ComplexExpression& component : term.residual) {
-    roots.push_back(component.re);
-    if (!is_real(component)) roots.push_back(component.im);
-  }
-  const calculus::Tape tape(roots);
+  const calculus::Tape tape(real_components(term));
   TermEquations equations;
   auto [plan, placed] = plan_of(tape.streams(), axes);
   equations.plan = std::move(plan);

@@ -31,6 +31,9 @@ struct TermEquations {
   MatrixView<const double> of(int component, int channel) const;
 };
 
+/// The residual's parts, real ones of the real components, both of the complex ones.
+std::vector<Expression> real_components(const Term&);
+
 /// Linearised about a field of kind network or sum, null: about 0. Throws bad_input where a coefficient or a right side
 /// is not finite, naming the term and the point.
 TermEquations term_equations(const Problem&, const Term&, const problem::Collocation&, const std::vector<AxisMap>&,

@@ -140,12 +140,7 @@ class LastLayerSolve {
         whole_(problem::measure_of(problem, problem.inside())) {}
 
   SolveResult run(const std::function<void(const SolveProgress&)>& on_progress) {
-    const std::vector<TermEquations> look = equations_of({.features = 500, .wavenumber = 10}, options_.seed, nullptr);
-    complex_ = linear_ && channels_ % 2 == 0 && std::ranges::all_of(look, train::is_complex);
-    // Only in space does a term without derivatives mean waves; in time it means growth or decay.
-    const bool in_space = std::ranges::none_of(problem_.coordinates(), &ProblemCoordinate::time);
-    const std::vector<Rung> base =
-        train::rungs_of(problem_, axes_, linear_ && in_space ? train::own_wavenumber(look) : 0, options_.most_features);
+    const std::vector<Rung> base = base_rungs();
     std::size_t climbed = 1;
     std::optional<Rung> next = base.front();
     std::unique_ptr<Solved> best, last;
@@ -183,7 +178,52 @@ class LastLayerSolve {
     return std::move(best->result);
   }
 
+  std::vector<std::string> explain() {
+    std::vector<std::string> lines;
+    const std::vector<Rung> base = base_rungs();
+    const std::vector<TermEquations> terms = equations_of(base.front(), options_.seed, nullptr);
+    for (std::size_t t = 0; t < terms.size(); ++t) {
+      const Term& term = problem_.terms()[t];
+      const std::vector<Expression> roots = train::real_components(term);
+      const calculus::Tape tape(roots);
+      std::string reads;
+      for (const Stream& s : tape.streams())
+        reads += (reads.empty() ? "" : ", ") + to_text({problem_.graph(), problem_.graph()->stream_node(s)});
+      const bool linear =
+          std::ranges::none_of(roots, [](const Expression& e) { return dependence(e) == Dependence::nonlinear; });
+      lines.push_back(fmt::format("term {}: {}, {}", term.name, linear ? "linear" : "not linear",
+                                  term.place.boundary ? "on a boundary" : "inside"));
+      lines.push_back(fmt::format("  reads {}", reads));
+      lines.push_back(fmt::format("  {} for each point; a tape of {} operations", terms[t].plan.words(channels_),
+                                  tape.operations()));
+    }
+    const int parts = complex_ ? 2 : 1;
+    lines.push_back(linear_ ? fmt::format("linear{}: a least-squares solve for each number of features",
+                                          complex_ ? " in complex numbers" : "")
+                            : "not linear: Newton's method, several least-squares solves for each number of features");
+    for (const Rung& rung : base) {
+      const double unknowns = static_cast<double>(rung.features + rung.features_in_balls() + 1) * channels_ / parts;
+      double rows = 0;
+      for (std::size_t t = 0; t < terms.size(); ++t)
+        rows += static_cast<double>(points_for(problem_.terms()[t], rung)) * terms[t].components / parts;
+      lines.push_back(
+          fmt::format("  {} features up to wavenumber {:.4g}: about {:.0f} rows, {:.0f} unknowns, {:.2g} "
+                      "multiply-adds a solve",
+                      rung.features, rung.wavenumber, rows, unknowns, parts * parts * rows * unknowns * unknowns));
+    }
+    return lines;
+  }
+
  private:
+  std::vector<Rung> base_rungs() {
+    const std::vector<TermEquations> look = equations_of({.features = 500, .wavenumber = 10}, options_.seed, nullptr);
+    complex_ = linear_ && channels_ % 2 == 0 && std::ranges::all_of(look, train::is_complex);
+    // Only in space does a term without derivatives mean waves; in time it means growth or decay.
+    const bool in_space = std::ranges::none_of(problem_.coordinates(), &ProblemCoordinate::time);
+    return train::rungs_of(problem_, axes_, linear_ && in_space ? train::own_wavenumber(look) : 0,
+                           options_.most_features);
+  }
+
   struct Solved {
     SolveResult result;
     Rung rung;
@@ -408,12 +448,25 @@ std::vector<AxisMap> problem_axes(const Problem& problem) {
   return axes;
 }
 
-SolveResult solve(const Problem& problem, const SolveOptions& options,
-                  const std::function<void(const SolveProgress&)>& on_progress) {
+namespace {
+
+void check(const Problem& problem, const SolveOptions& options) {
   if (problem.terms().empty()) throw bad_input("a problem without terms", "say what must vanish where");
   if (options.most_features < 50)
     throw bad_input(fmt::format("at most {} features, expected at least 50", options.most_features));
+}
+
+}  // namespace
+
+SolveResult solve(const Problem& problem, const SolveOptions& options,
+                  const std::function<void(const SolveProgress&)>& on_progress) {
+  check(problem, options);
   return LastLayerSolve(problem, options).run(on_progress);
+}
+
+std::vector<std::string> explain(const Problem& problem, const SolveOptions& options) {
+  check(problem, options);
+  return LastLayerSolve(problem, options).explain();
 }
 
 std::vector<SolutionError> solution_errors(const Problem& problem, const Field& field, const ComputeOptions& compute) {
