@@ -12,7 +12,7 @@ declare -A groups=(
            libswscale-dev libnifti2-dev libcli11-dev fonts-dejavu-core"
   [demo]="python3-skimage"
   [test]="libgtest-dev libgmock-dev python3 python3-numpy python3-venv espeak-ng ffmpeg clang clang-format libclang-rt-14-dev"
-  [bench]="python3 python3-numpy python3-torch"
+  [bench]="python3 python3-numpy python3-scipy python3-torch"
 )
 # Debian's clang-tidy 14 checks the system headers of every file as well, which takes six times as long.
 declare -A pypi=([test]="clang-tidy==23.1.4")

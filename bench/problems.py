@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+# Solves the files of problems/ for three seeds and prints their errors and times: those that the files themselves know
+# of, Helmholtz's against the field of a point source (Hankel function), Burgers' against Cole and Hopf's integral.
+# Needs numpy and scipy (scripts/setup.sh bench).
+#   bench/problems.py [--command build/release/bin/sinefield] [--seeds 3] [--only NAME]
+# SPDX-License-Identifier: MIT
+import argparse
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from scipy.special import hankel2
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def values(command, model, points, folder):
+    np.save(folder / "points.npy", points)
+    subprocess.run([command, "eval", model, "--at", folder / "points.npy", "-o", folder / "values.npz", "--force", "--quiet"],
+                   check=True, stdout=subprocess.DEVNULL)
+    return np.load(folder / "values.npz")["value"]
+
+
+def relative(found, exact):
+    return np.linalg.norm(found - exact) / np.linalg.norm(exact)
+
+
+def helmholtz_error(command, model, folder, k=20.0, variance=1e-4):
+    """On |x|, |y| <= 1/2, r > 0.08, where the source is a point's but for the factor exp(-k^2 variance / 2)."""
+    points = np.random.default_rng(5).uniform(-0.5, 0.5, (100_000, 2))
+    points = points[np.hypot(*points.T) > 0.08]
+    u = values(command, model, points, folder)
+    exact = np.exp(-k * k * variance / 2) * (1 + 1j) * 0.25j * hankel2(0, k * np.hypot(*points.T))
+    return relative(u[:, 0] + 1j * u[:, 1], exact)
+
+
+def burgers_error(command, model, folder, viscosity=0.01 / np.pi):
+    """At random points, by the integral over eta, which is summed in steps far below its width."""
+    points = np.random.default_rng(1).uniform([-1, 0], [1, 1], (1500, 2))
+    eta = np.linspace(-2.5, 2.5, 200_001)
+    exact = []
+    for x, t in points:
+        exponent = -eta**2 / (4 * viscosity * t) - np.cos(np.pi * (x - eta)) / (2 * np.pi * viscosity)
+        weight = np.exp(exponent - exponent.max())
+        exact.append(-(np.sin(np.pi * (x - eta)) * weight).sum() / weight.sum())
+    return relative(values(command, model, points, folder)[:, 0], np.array(exact))
+
+
+CASES = {
+    "poisson_square": (["poisson_square.toml"], None),
+    "poisson_lshape": (["poisson_lshape.toml"], None),
+    "corner": (["poisson_lshape.toml", "--set", "corner=1", "--features", "1500"], None),
+    "heat": (["heat.toml"], None),
+    "helmholtz": (["helmholtz.toml"], helmholtz_error),
+    "helmholtz_smooth": (["helmholtz.toml", "--set", "exponent=3", "--set", "strength=2"], helmholtz_error),
+    "burgers": (["burgers.toml"], burgers_error),
+}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--command", default=str(ROOT / "build/release/bin/sinefield"))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", choices=CASES)
+    options = parser.parse_args()
+    print(f"{'problem':<18}{'seed':>5}{'features':>10}{'rows':>8}{'residual':>11}{'error':>11}{'seconds':>9}")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for case in [options.only] if options.only else CASES:
+            arguments, error_of = CASES[case]
+            for seed in range(options.seeds):
+                model = folder / "model.sine"
+                run = subprocess.run([options.command, "solve", ROOT / "problems" / arguments[0], *arguments[1:], "-o", model,
+                                      "--seed", str(seed), "--force", "--quiet", "--json"],
+                                     check=True, capture_output=True, text=True)
+                report = json.loads(run.stdout)
+                error = error_of(options.command, model, folder) if error_of else report["errors"][0]["relative_l2"]
+                print(f"{case:<18}{seed:>5}{report['features']:>10}{report['rows']:>8}{report['residual']:>11.1e}{error:>11.1e}"
+                      f"{report['seconds']:>9.1f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
