@@ -76,7 +76,8 @@ std::vector<std::string> explain(const Problem&, const SolveOptions& = {});
 /// time, the same scale for all of space.
 std::vector<AxisMap> problem_axes(const Problem&);
 
-/// Relative L2 and largest error of each unknown with an exact solution, in its domain.
+/// Relative L2 and largest error of each unknown with an exact solution, in its domain, of a field of kind network or
+/// sum in the coordinates of `problem_axes`.
 std::vector<SolutionError> solution_errors(const Problem&, const Field&, const ComputeOptions& = {});
 
 }  // namespace sinefield

@@ -6,10 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
 #include <numbers>
 #include <optional>
-#include <set>
 #include <utility>
 
 namespace sinefield::problem {
@@ -423,6 +421,15 @@ Expression Language::real(const Source& source) {
   if (value.vector || value.complex())
     throw error_at(source, 0, source.text.size(), "expected a real number", "take a component, re(z), im(z) or abs(z)");
   return value.parts[0].re;
+}
+
+Value Language::away_from_boundaries(const Source& source) {
+  Value value = evaluate(source);
+  for (const ComplexExpression& part : value.parts)
+    if (reads_normal(part.re) || reads_normal(part.im))
+      throw error_at(source, 0, source.text.size(), "the normal away from a boundary",
+                     "it is known on boundaries only");
+  return value;
 }
 
 double Language::number(const Source& source) { return number(source, parse(source)); }

@@ -40,6 +40,8 @@ class Language {
   Value evaluate(const Source&, const Syntax&);
   /// Where a single real expression is expected.
   Expression real(const Source&);
+  /// Where there are no normals.
+  Value away_from_boundaries(const Source&);
   /// Where a number is expected that depends on nothing.
   double number(const Source&);
   double number(const Source&, const Syntax&);

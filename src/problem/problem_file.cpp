@@ -384,25 +384,42 @@ class Reader {
     file_.fail(node, "sampling is \"jittered\", \"even\" or \"random\"");
   }
 
-  std::vector<RingPoints> rings(const toml::node& node) {
-    std::vector<RingPoints> all;
-    const auto one = [&](const toml::node& entry) {
-      const toml::table& table = table_of(file_, entry, "an entry of `rings`");
-      check_keys(file_, table, "`rings`", {"centre", "nearest", "farthest", "points"});
-      for (const char* const key : {"centre", "nearest", "farthest", "points"})
-        if (table.get(key) == nullptr) file_.fail(entry, fmt::format("`rings` without `{}`", key));
-      all.push_back({numbers(*table.get("centre"), "centre"), positive(*table.get("nearest"), "nearest"),
-                     positive(*table.get("farthest"), "farthest"), count(*table.get("points"), "points", 10'000'000)});
-      const auto dimensions = static_cast<std::size_t>(problem_.domain().dimensions());
-      if (all.back().centre.size() != dimensions)
-        file_.fail(entry, fmt::format("a centre of {} numbers, expected {}: one for each space coordinate",
-                                      all.back().centre.size(), dimensions));
-      if (all.back().nearest >= all.back().farthest) file_.fail(entry, "`nearest` is not below `farthest`");
+  /// The tables of a list, or a table alone: with the known keys, of which one may be optional.
+  std::vector<const toml::table*> tables(const toml::node& node, const std::string& what,
+                                         std::initializer_list<std::string_view> known,
+                                         std::string_view optional = {}) const {
+    std::vector<const toml::table*> all;
+    const auto add = [&](const toml::node& entry) {
+      all.push_back(&table_of(file_, entry, fmt::format("an entry of `{}`", what)));
+      check_keys(file_, *all.back(), fmt::format("`{}`", what), known);
+      for (const std::string_view key : known)
+        if (key != optional && all.back()->get(key) == nullptr)
+          file_.fail(entry, fmt::format("`{}` without `{}`", what, key));
     };
     if (const auto* const array = node.as_array())
-      for (const toml::node& entry : *array) one(entry);
+      for (const toml::node& entry : *array) add(entry);
     else
-      one(node);
+      add(node);
+    return all;
+  }
+
+  std::vector<double> centre(const toml::table& table) {
+    std::vector<double> numbers_of = numbers(*table.get("centre"), "centre");
+    const auto dimensions = static_cast<std::size_t>(problem_.domain().dimensions());
+    if (numbers_of.size() != dimensions)
+      file_.fail(table, fmt::format("a centre of {} numbers, expected {}: one for each space coordinate",
+                                    numbers_of.size(), dimensions));
+    return numbers_of;
+  }
+
+  std::vector<RingPoints> rings(const toml::node& node) {
+    std::vector<RingPoints> all;
+    for (const toml::table* const table : tables(node, "rings", {"centre", "nearest", "farthest", "points"})) {
+      all.push_back({centre(*table), positive(*table->get("nearest"), "nearest"),
+                     positive(*table->get("farthest"), "farthest"),
+                     count(*table->get("points"), "points", 10'000'000)});
+      if (all.back().nearest >= all.back().farthest) file_.fail(*table, "`nearest` is not below `farthest`");
+    }
     return all;
   }
 
@@ -468,25 +485,14 @@ class Reader {
       problem_.features.time_stretch = positive(*stretch, "time_stretch");
     const toml::node* const windows = table.get("windows");
     if (windows == nullptr) return;
-    const auto one = [&](const toml::node& entry) {
-      const toml::table& window = table_of(file_, entry, "an entry of `windows`");
-      check_keys(file_, window, "`windows`", {"centre", "radii", "features"});
-      for (const char* const key : {"centre", "radii"})
-        if (window.get(key) == nullptr) file_.fail(entry, fmt::format("`windows` without `{}`", key));
-      FeatureWindows made{numbers(*window.get("centre"), "centre"), numbers(*window.get("radii"), "radii")};
-      if (const toml::node* const n = window.get("features"))
+    for (const toml::table* const window : tables(*windows, "windows", {"centre", "radii", "features"}, "features")) {
+      FeatureWindows made{centre(*window), numbers(*window->get("radii"), "radii")};
+      if (const toml::node* const n = window->get("features"))
         made.features = static_cast<int>(count(*n, "features", 2000));
-      if (made.centre.size() != static_cast<std::size_t>(problem_.domain().dimensions()))
-        file_.fail(entry, fmt::format("a centre of {} numbers, expected {}: one for each space coordinate",
-                                      made.centre.size(), problem_.domain().dimensions()));
       for (const double radius : made.radii)
-        if (!(radius > 0)) file_.fail(entry, fmt::format("a radius of {}, expected numbers above 0", radius));
+        if (!(radius > 0)) file_.fail(*window, fmt::format("a radius of {}, expected numbers above 0", radius));
       problem_.features.windows.push_back(std::move(made));
-    };
-    if (const auto* const array = windows->as_array())
-      for (const toml::node& entry : *array) one(entry);
-    else
-      one(*windows);
+    }
   }
 
   void read_exact() {
@@ -547,11 +553,7 @@ ShownExpression shown_expression(const std::string& expression, const std::strin
                                  const ProblemSettings& settings) {
   Reader reader(problem_text, "the problem", settings);
   reader.read_names();
-  const Source source{expression, "--show", 0, 1};
-  const Value value = reader.language().evaluate(source);
-  for (const ComplexExpression& part : value.parts)
-    if (reads_normal(part.re) || reads_normal(part.im))
-      throw error_at(source, 0, expression.size(), "the normal away from a boundary", "it is known on boundaries only");
+  const Value value = reader.language().away_from_boundaries({expression, "--show", 0, 1});
   return {value.parts, value.vector, value.complex()};
 }
 

@@ -50,12 +50,7 @@ ShownExpression parsed(const std::string& expression, const SolutionFormat& solu
     language.add(
         u.name,
         {false, {u.complex ? problem.complex_unknown(u.name) : ComplexExpression{problem.unknown(u.name), zero}}});
-  const problem::Source source{expression, "--show", 0, 1};
-  const problem::Value value = language.evaluate(source);
-  for (const ComplexExpression& part : value.parts)
-    if (reads_normal(part.re) || reads_normal(part.im))
-      throw problem::error_at(source, 0, expression.size(), "the normal away from a boundary",
-                              "it is known on boundaries only");
+  const problem::Value value = language.away_from_boundaries({expression, "--show", 0, 1});
   return {value.parts, value.vector, value.complex()};
 }
 

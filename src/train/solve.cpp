@@ -9,9 +9,10 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
-#include <limits>
-#include <numbers>
+#include <memory>
 #include <numeric>
+#include <optional>
+#include <utility>
 
 #include "calculus/tape.h"
 #include "engine/workers.h"
@@ -121,6 +122,11 @@ class RungSystem {
   engine::Workers& workers_;
 };
 
+bool term_is_linear(const Term& term) {
+  return std::ranges::none_of(train::real_components(term),
+                              [](const Expression& e) { return dependence(e) == Dependence::nonlinear; });
+}
+
 double squares_of(const std::vector<double>& numbers, const TermEquations& e) {
   double squares = 0;
   for (std::size_t k = 0; k < numbers.size(); ++k)
@@ -143,12 +149,12 @@ class LastLayerSolve {
     const std::vector<Rung> base = base_rungs();
     std::size_t climbed = 1;
     std::optional<Rung> next = base.front();
-    std::unique_ptr<Solved> best, last;
+    std::shared_ptr<Solved> best, last;
     int refinements = 0;
     int without_gain = 0;
     while (next) {
       stop_if_asked();
-      std::unique_ptr<Solved> solved;
+      std::shared_ptr<Solved> solved;
       try {
         solved = complex_ ? solve_rung<std::complex<double>>(*next, best.get()) : solve_rung<double>(*next, best.get());
       } catch (const Error& error) {
@@ -156,23 +162,26 @@ class LastLayerSolve {
         if (!best || error.kind() != ErrorKind::failure || options_.stop.stop_requested()) throw;
       }
       if (!solved) break;
-      const SolveReport& report = solved->result.report;
+      last = solved;
+      const SolveReport& report = last->result.report;
       if (on_progress) on_progress({report.features, report.wavenumber, report.rows, report.residual});
       const double gain = best ? best->result.report.residual / report.residual : large_gain(axes_.size());
-      if (gain > 1) best = std::make_unique<Solved>(*solved);
-      last = std::move(solved);
+      if (gain > 1) best = last;
       without_gain = gain >= least_gain ? 0 : without_gain + 1;
       if (best->result.report.residual < rounding_reached || without_gain == (refinements > 0 ? 4 : 2)) break;
       // Where the residual falls fast with more features, or is everywhere, the whole gets more; else places get some,
       // and go on getting them if the first ones helped.
-      if (refinements == 1 && gain < least_gain && climbed < base.size()) refinements = 0;
-      const bool whole_left = refinements == 0 && climbed < base.size();
-      const bool tried = next->balls.size() > base.front().balls.size();
-      const bool whole_pays = whole_left && (gain >= large_gain(axes_.size()) || (tried && refinements == 0));
-      next.reset();
-      if (!whole_pays && problem_.features.windows.empty()) next = refined(refinements > 0 ? *last : *best);
-      refinements += next ? 1 : 0;
-      if (!next && whole_left) next = base[climbed++];
+      const bool whole_left = climbed < base.size(), in_vain = refinements == 1 && gain < least_gain;
+      if (whole_left && (in_vain || (refinements == 0 && gain >= large_gain(axes_.size())))) {
+        refinements = 0;
+        next = base[climbed++];
+        continue;
+      }
+      next = problem_.features.windows.empty() ? refined(refinements > 0 ? *last : *best) : std::nullopt;
+      if (next)
+        ++refinements;
+      else if (refinements == 0 && whole_left)
+        next = base[climbed++];
     }
     best->result.report.errors = solution_errors(problem_, best->result.field, options_.compute);
     return std::move(best->result);
@@ -181,7 +190,8 @@ class LastLayerSolve {
   std::vector<std::string> explain() {
     std::vector<std::string> lines;
     const std::vector<Rung> base = base_rungs();
-    const std::vector<TermEquations> terms = equations_of(base.front(), options_.seed, nullptr);
+    const std::vector<TermEquations> terms =
+        equations_at(points_of(base.front(), options_.seed, Weights::of_each), nullptr);
     for (std::size_t t = 0; t < terms.size(); ++t) {
       const Term& term = problem_.terms()[t];
       const std::vector<Expression> roots = train::real_components(term);
@@ -189,9 +199,7 @@ class LastLayerSolve {
       std::string reads;
       for (const Stream& s : tape.streams())
         reads += (reads.empty() ? "" : ", ") + to_text({problem_.graph(), problem_.graph()->stream_node(s)});
-      const bool linear =
-          std::ranges::none_of(roots, [](const Expression& e) { return dependence(e) == Dependence::nonlinear; });
-      lines.push_back(fmt::format("term {}: {}, {}", term.name, linear ? "linear" : "not linear",
+      lines.push_back(fmt::format("term {}: {}, {}", term.name, term_is_linear(term) ? "linear" : "not linear",
                                   term.place.boundary ? "on a boundary" : "inside"));
       lines.push_back(fmt::format("  reads {}", reads));
       lines.push_back(fmt::format("  {} for each point; a tape of {} operations", terms[t].plan.words(channels_),
@@ -216,7 +224,8 @@ class LastLayerSolve {
 
  private:
   std::vector<Rung> base_rungs() {
-    const std::vector<TermEquations> look = equations_of({.features = 500, .wavenumber = 10}, options_.seed, nullptr);
+    const std::vector<TermEquations> look =
+        equations_at(points_of({.features = 500, .wavenumber = 10}, options_.seed, Weights::of_each), nullptr);
     complex_ = linear_ && channels_ % 2 == 0 && std::ranges::all_of(look, train::is_complex);
     // Only in space does a term without derivatives mean waves; in time it means growth or decay.
     const bool in_space = std::ranges::none_of(problem_.coordinates(), &ProblemCoordinate::time);
@@ -233,7 +242,7 @@ class LastLayerSolve {
   /// The rung with more features where its residual is, if it is in a small part of the whole.
   std::optional<Rung> refined(const Solved& solved) const {
     const std::vector<TermEquations> terms =
-        equations_of(solved.rung, options_.seed + 2 * unseen, &solved.result.field, Weights::shared);
+        equations_at(points_of(solved.rung, options_.seed + 2 * unseen, Weights::shared), &solved.result.field);
     std::vector<train::ResidualShare> shares;
     for (std::size_t t = 0; t < terms.size(); ++t) {
       const TermEquations& e = terms[t];
@@ -278,17 +287,26 @@ class LastLayerSolve {
 
   /// Places in balls are looked at once more for each: in a solve they count for it, a measure shares their weights.
   enum class Weights { of_each, shared };
-  std::vector<TermEquations> equations_of(const Rung& rung, std::uint64_t seed, const Field* about,
-                                          Weights weights = Weights::of_each) const {
-    std::vector<TermEquations> all;
+  /// The points of each term.
+  std::vector<problem::Collocation> points_of(const Rung& rung, std::uint64_t seed, Weights weights) const {
+    std::vector<problem::Collocation> all;
     for (std::size_t t = 0; t < problem_.terms().size(); ++t) {
       const Term& term = problem_.terms()[t];
       const std::uint64_t own = seed * 1000 + t;
       problem::Collocation at = problem::points_of(problem_, term.place, points_for(term, rung), own);
       for (std::size_t k = 0; k < rung.balls.size(); ++k) add_near(rung.balls[k], term, own + 1000 * (k + 1), at);
       if (weights == Weights::shared) share_weights(rung, at);
-      all.push_back(train::term_equations(problem_, term, at, axes_, about, options_.compute.isa, *workers_));
+      all.push_back(std::move(at));
     }
+    return all;
+  }
+
+  /// The terms at these points, linearised about a field, null: about 0.
+  std::vector<TermEquations> equations_at(const std::vector<problem::Collocation>& points, const Field* about) const {
+    std::vector<TermEquations> all;
+    for (std::size_t t = 0; t < points.size(); ++t)
+      all.push_back(train::term_equations(problem_, problem_.terms()[t], points[t], axes_, about, options_.compute.isa,
+                                          *workers_));
     return all;
   }
 
@@ -317,13 +335,14 @@ class LastLayerSolve {
 
   /// Nothing where it would not come to more than has been found.
   template <class Scalar>
-  std::unique_ptr<Solved> solve_rung(const Rung& rung, const Solved* before) {
+  std::shared_ptr<Solved> solve_rung(const Rung& rung, const Solved* before) {
     constexpr int parts = TermRows<Scalar>::parts;
     const Isa isa = options_.compute.isa;
     RungSystem<Scalar> system(train::features_of(axes_, rung, parts, options_.seed), channels_, isa, *workers_);
     std::optional<Field> field;
     if (!linear_ && before) field = before->result.field;
-    std::vector<TermEquations> terms = equations_of(rung, options_.seed, field ? &*field : nullptr);
+    const std::vector<problem::Collocation> points = points_of(rung, options_.seed, Weights::of_each);
+    std::vector<TermEquations> terms = equations_at(points, field ? &*field : nullptr);
     const std::int64_t count = RungSystem<Scalar>::count(terms);
     const bool by_qr = system.by_qr(count);
     if (before && !by_qr && before->result.report.residual < normal_equations_end) return {};
@@ -357,7 +376,7 @@ class LastLayerSolve {
         double now = 0;
         for (int halvings = 0; halvings <= most_halvings; ++halvings) {
           Field tried = field_of(next);
-          std::vector<TermEquations> there = equations_of(rung, options_.seed, &tried);
+          std::vector<TermEquations> there = equations_at(points, &tried);
           std::swap(terms, there);
           now = squares();
           if (found.empty() || now < least) {
@@ -376,7 +395,7 @@ class LastLayerSolve {
     }
     if (!field) throw failure("Newton's method finds nothing better than 0", "give other features or weights");
 
-    auto solved = std::make_unique<Solved>();
+    auto solved = std::make_shared<Solved>();
     solved->rung = rung;
     solved->scales = scales;
     solved->result.field = std::move(*field);
@@ -400,9 +419,9 @@ class LastLayerSolve {
   void measure(const Rung& rung, const std::vector<double>& scales, SolveResult& result) const {
     double of_residuals = 0, of_sizes = 0;
     const Rung fewer{std::max(50, rung.features / 2), rung.wavenumber, rung.balls};
-    const std::vector<TermEquations> terms =
-        equations_of(fewer, options_.seed + unseen, &result.field, Weights::shared);
-    const std::vector<TermEquations> at_zero = equations_of(fewer, options_.seed + unseen, nullptr, Weights::shared);
+    const std::vector<problem::Collocation> points = points_of(fewer, options_.seed + unseen, Weights::shared);
+    const std::vector<TermEquations> terms = equations_at(points, &result.field),
+                                     at_zero = equations_at(points, nullptr);
     for (std::size_t t = 0; t < terms.size(); ++t) {
       const double residual = squares_of(terms[t].residual, terms[t]), size = squares_of(at_zero[t].residual, terms[t]),
                    all = std::accumulate(terms[t].weights.begin(), terms[t].weights.end(), 0.0);
@@ -428,13 +447,7 @@ class LastLayerSolve {
 
 }  // namespace
 
-bool is_linear(const Problem& problem) {
-  return std::ranges::all_of(problem.terms(), [](const Term& term) {
-    return std::ranges::all_of(term.residual, [](const ComplexExpression& r) {
-      return dependence(r.re) != Dependence::nonlinear && dependence(r.im) != Dependence::nonlinear;
-    });
-  });
-}
+bool is_linear(const Problem& problem) { return std::ranges::all_of(problem.terms(), term_is_linear); }
 
 std::vector<AxisMap> problem_axes(const Problem& problem) {
   double longest = 0;
@@ -471,38 +484,30 @@ std::vector<std::string> explain(const Problem& problem, const SolveOptions& opt
 
 std::vector<SolutionError> solution_errors(const Problem& problem, const Field& field, const ComputeOptions& compute) {
   std::vector<SolutionError> errors;
+  const std::vector<AxisMap> axes = problem_axes(problem);
+  const std::unique_ptr<engine::Workers> workers = engine::make_workers(compute.threads);
+  ExpressionGraph& graph = *problem.graph();
   for (const ExactSolution& exact : problem.exact()) {
+    const UnknownField& unknown = problem.unknowns()[static_cast<std::size_t>(exact.unknown)];
     Place place = problem.inside();
     place.where = exact.where;
     place.sampling = Sampling::random;
     constexpr std::int64_t points = 100'000;
     const problem::Collocation at = problem::points_of(problem, place, points, unseen);
-    const std::vector<double> u =
-        query<double>(field, at.coordinate_view(), Order::value, Units::signal, compute).value;
-    const std::vector<Expression> roots = {exact.value.re, exact.value.im};
-    const calculus::Tape tape(roots);
-    std::vector<double> registers(tape.registers());
-    const UnknownField& unknown = problem.unknowns()[static_cast<std::size_t>(exact.unknown)];
-    const auto channels = static_cast<std::size_t>(field.outputs()),
-               channel = static_cast<std::size_t>(unknown.channel);
-    double difference = 0, size = 0, largest = 0;
-    for (std::int64_t first = 0; first < at.count; first += calculus::Tape::block_points) {
-      const std::int64_t count = std::min<std::int64_t>(calculus::Tape::block_points, at.count - first);
-      const MatrixView<const double> x = at.coordinate_view();
-      tape.evaluate<double>(compute.isa, {static_cast<int>(count), {x.row(first), count, x.cols, x.stride}, {}, {}},
-                            registers);
-      for (std::int64_t p = 0; p < count; ++p) {
-        const auto value = [&](int part) {
-          return tape.root<double>(part, registers, static_cast<int>(count))[static_cast<std::size_t>(p)];
-        };
-        const double* const found = &u[static_cast<std::size_t>(first + p) * channels + channel];
-        const std::complex<double> wanted(value(0), value(1)), got(found[0], unknown.complex ? found[1] : 0);
-        difference += std::norm(got - wanted);
-        size += std::norm(wanted);
-        largest = std::max(largest, std::abs(got - wanted));
-      }
-    }
-    errors.push_back({unknown.name, std::sqrt(difference / size), largest});
+    // The error is the residual of u - exact; of no field it is the solution itself.
+    const ComplexExpression u = {graph.channel(unknown.channel),
+                                 unknown.complex ? graph.channel(unknown.channel + 1) : graph.constant(0)};
+    const Term difference{unknown.name, {u - exact.value}, place};
+    const auto sizes_of = [&](const Field* about) {
+      const TermEquations e = train::term_equations(problem, difference, at, axes, about, compute.isa, *workers);
+      std::vector<double> squares(static_cast<std::size_t>(e.points));
+      for (std::size_t k = 0; k < e.residual.size(); ++k) squares[k % squares.size()] += e.residual[k] * e.residual[k];
+      return squares;
+    };
+    const std::vector<double> difference_squares = sizes_of(&field), squares = sizes_of(nullptr);
+    const auto sum = [](const std::vector<double>& of) { return std::accumulate(of.begin(), of.end(), 0.0); };
+    errors.push_back({unknown.name, std::sqrt(sum(difference_squares) / sum(squares)),
+                      std::sqrt(std::ranges::max(difference_squares))});
   }
   return errors;
 }
