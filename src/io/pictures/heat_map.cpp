@@ -9,6 +9,7 @@
 #include <cmath>
 #include <limits>
 
+#include "io/pictures/drawing.h"
 #include "io/pictures/text.h"
 #include "sinefield/error.h"
 #include "sinefield/measures.h"
@@ -18,7 +19,7 @@ namespace {
 
 constexpr int title_size = 24, heading_size = 18, text_size = 16, number_size = 18, scale_size = 14;
 constexpr std::int64_t margin = 32, gap = 3, widest = 2000;
-constexpr Colour soft_ink = {105, 105, 105}, white = {255, 255, 255}, nothing = {226, 226, 226};
+constexpr Colour nothing = {226, 226, 226};
 
 /// ColorBrewer's YlGnBu: even steps of lightness, told apart by colour-blind eyes and in print.
 Colour shade(double t) {
@@ -31,12 +32,7 @@ Colour shade(double t) {
                                               {34, 94, 168},
                                               {37, 52, 148},
                                               {8, 29, 88}}};
-  const double at = std::clamp(t, 0.0, 1.0) * (anchors.size() - 1);
-  const auto below = std::min(static_cast<std::size_t>(at), anchors.size() - 2);
-  const auto part = static_cast<float>(at - static_cast<double>(below));
-  Colour colour;
-  for (std::size_t c = 0; c < 3; ++c) colour[c] = std::lerp(anchors[below][c], anchors[below + 1][c], part);
-  return colour;
+  return between(anchors, t);
 }
 
 /// Letters that can be read on it.
@@ -58,14 +54,6 @@ struct Scale {
   }
   double operator()(double value) const { return (value - low) / (high - low); }
 };
-
-void fill(Picture& canvas, std::int64_t top, std::int64_t left, std::int64_t height, std::int64_t width,
-          const Colour& colour) {
-  for (std::int64_t y = top; y < top + height; ++y) {
-    float* pixel = canvas.row(y) + left * 3;
-    for (std::int64_t x = 0; x < width; ++x, pixel += 3) std::ranges::copy(colour, pixel);
-  }
-}
 
 void check(const HeatMap& map) {
   if (map.row_labels.empty() || map.column_labels.empty() || map.panels.empty())
@@ -138,11 +126,11 @@ void draw_panel(const HeatMap& map, const HeatPanel& panel, const Layout& layout
     const std::int64_t y = first + cell / layout.columns * (layout.cell_height + gap);
     const std::int64_t x = left + cell % layout.columns * (layout.cell_width + gap);
     if (marked) {
-      fill(canvas, y - gap, x - gap, layout.cell_height + 2 * gap, layout.cell_width + 2 * gap, ink);
-      fill(canvas, y, x, layout.cell_height, layout.cell_width, white);
-      fill(canvas, y + 2, x + 2, layout.cell_height - 4, layout.cell_width - 4, colour);
+      fill(canvas, {x - gap, y - gap, layout.cell_width + 2 * gap, layout.cell_height + 2 * gap}, ink);
+      fill(canvas, {x, y, layout.cell_width, layout.cell_height}, white);
+      fill(canvas, {x + 2, y + 2, layout.cell_width - 4, layout.cell_height - 4}, colour);
     } else {
-      fill(canvas, y, x, layout.cell_height, layout.cell_width, colour);
+      fill(canvas, {x, y, layout.cell_width, layout.cell_height}, colour);
     }
     const bool missing = std::isnan(value), remarked = marked && !map.mark.empty() && layout.cell_height >= 52;
     const std::int64_t middle = x + layout.cell_width / 2;
@@ -155,7 +143,7 @@ void draw_panel(const HeatMap& map, const HeatPanel& panel, const Layout& layout
   }
   const std::int64_t bar = std::min<std::int64_t>(width, 260), bar_top = first + layout.grid_height() + 16;
   for (std::int64_t x = 0; x < bar; ++x)
-    fill(canvas, bar_top, left + x, 12, 1, shade(static_cast<double>(x) / static_cast<double>(bar - 1)));
+    fill(canvas, {left + x, bar_top, 1, 12}, shade(static_cast<double>(x) / static_cast<double>(bar - 1)));
   const std::int64_t numbers = bar_top + 12 + 4 + scale_size;
   draw_text(canvas, left, numbers, fmt::format("{:.1f}", scale.low), scale_size, soft_ink, TextAlign::left);
   draw_text(canvas, left + bar, numbers, fmt::format("{:.1f}", scale.high), scale_size, soft_ink, TextAlign::right);
