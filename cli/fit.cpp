@@ -12,6 +12,7 @@
 #include "cli/fit_options.h"
 #include "cli/interruption.h"
 #include "cli/progress.h"
+#include "cli/run_files.h"
 #include "cli/signals.h"
 #include "signal/derivative_samples.h"
 #include "sinefield/error.h"
@@ -31,8 +32,6 @@ struct FitArguments {
   bool holdout = false, resume = false, border = false;
   std::string supervise = "value";
 };
-
-std::filesystem::path state_path(const std::filesystem::path& model) { return model.string() + ".state"; }
 
 /// step,seconds,loss,psnr,held_out_psnr,lr,loss_value, where the whole signal was evaluated. The file appears with the
 /// first row, a run that never starts leaves none; a resumed run adds to it.
@@ -101,41 +100,6 @@ int finished_already(const FitArguments& a, const Common& common, const Field& f
   return 0;
 }
 
-/// Before a run: what lies where it will write. Returns the field of a run that has ended already.
-std::optional<Field> check_targets(const FitArguments& a, const Common& common, const Signal& signal,
-                                   const FitOptions& options) {
-  std::error_code ignored;
-  const std::filesystem::path state = state_path(a.model);
-  const bool has_state = std::filesystem::exists(state, ignored);
-  if (!a.resume) {
-    if (has_state && !common.force)
-      throw bad_input(fmt::format("{} is the state of a run that was interrupted", state.string()),
-                      "give --resume to go on with it, or --force to start over");
-    check_output(a.model, common, {a.input, a.training.init, a.targets});
-    if (has_state) std::filesystem::remove(state);  // or a later --resume would go on with the wrong run
-    return {};
-  }
-  // Killed between writing the model and removing the state, the run has ended all the same.
-  if (std::filesystem::exists(a.model, ignored) &&
-      (!has_state || std::filesystem::last_write_time(a.model) >= std::filesystem::last_write_time(state))) {
-    try {
-      Field field = read_model(a.model);
-      if (field.training["run"] == fit_fingerprint(signal, options)) {
-        std::filesystem::remove(state, ignored);
-        return field;
-      }
-    } catch (const Error&) {
-      if (!has_state) throw;
-    }
-    if (!has_state)
-      throw bad_input(fmt::format("{} is there already and is the model of another run", a.model.string()),
-                      "give the options of that run, or start over with --force and without --resume");
-  }
-  check_output(a.model, common, {a.input, a.training.init, a.targets});
-  if (!has_state && !common.quiet) fmt::print(stderr, "sinefield: there is no {}: starting afresh\n", state.string());
-  return {};
-}
-
 int interrupted(const FitArguments& a, const Common& common, const FitReport& report, int signal) {
   const std::string state = state_path(a.model).string();
   print_result(common,
@@ -179,7 +143,9 @@ int fit_signal(const FitArguments& a, const Common& common) {
                       "give --supervise gradient or --supervise laplacian");
     options.derivatives = read_derivatives(a.targets, *signal.samples, options.supervise, common.memory());
   }
-  if (const auto field = check_targets(a, common, signal, options)) return finished_already(a, common, *field);
+  if (const auto field = check_run_files(a.model, a.resume, common, {a.input, a.training.init, a.targets},
+                                         [&] { return fit_fingerprint(signal, options); }))
+    return finished_already(a, common, *field);
   FitLog log(a.log, a.resume ? FitLog::Start::resumed : FitLog::Start::afresh);
   if (log.wanted())
     options.evaluate_every = a.log_every.value_or(evaluation_interval(options.recipe, signal.samples->points()));

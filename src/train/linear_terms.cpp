@@ -10,56 +10,9 @@
 #include "calculus/tape.h"
 #include "field/sum_query.h"
 #include "sinefield/error.h"
+#include "train/term_plan.h"
 
 namespace sinefield::train {
-namespace {
-
-/// Where each stream of a tape lies in a plan, and what its coefficient is multiplied by on the way.
-struct Placed {
-  int channel;
-  std::size_t stream;
-  double scale;
-};
-
-/// A plan that carries all streams of a tape, its operators in network coordinates.
-std::pair<engine::JetPlan, std::vector<Placed>> plan_of(const std::vector<Stream>& streams,
-                                                        const std::vector<AxisMap>& axes) {
-  engine::JetPlan plan;
-  for (const Stream& s : streams)
-    for (const Derivative::Term& t : s.derivative.terms)
-      for (const int axis : {t.i, t.j})
-        if (axis >= 0 && std::ranges::find(plan.axes, axis) == plan.axes.end()) plan.axes.push_back(axis);
-  std::ranges::sort(plan.axes);
-  plan.first = static_cast<int>(plan.axes.size());
-  const auto position = [&](int axis) {
-    return static_cast<int>(std::ranges::find(plan.axes, axis) - plan.axes.begin());
-  };
-  const auto scale = [&](int axis) { return axes[static_cast<std::size_t>(axis)].scale; };
-  std::vector<Derivative> operators;
-  std::vector<Placed> placed;
-  for (const Stream& s : streams) {
-    const std::vector<Derivative::Term>& terms = s.derivative.terms;
-    if (s.derivative.order() == 0) {
-      placed.push_back({s.channel, 0, 1});
-    } else if (s.derivative.order() == 1) {
-      placed.push_back({s.channel, static_cast<std::size_t>(1 + position(terms[0].i)), scale(terms[0].i)});
-    } else {
-      const auto at = static_cast<std::size_t>(std::ranges::find(operators, s.derivative) - operators.begin());
-      if (at == operators.size()) {
-        operators.push_back(s.derivative);
-        engine::SecondOrder made;
-        for (const Derivative::Term& t : terms)
-          made.terms.push_back({position(t.i), position(t.j), t.a * scale(t.i) * scale(t.j)});
-        plan.second.push_back(std::move(made));
-      }
-      placed.push_back({s.channel, static_cast<std::size_t>(1 + plan.first) + at, 1});
-    }
-  }
-  return {plan, placed};
-}
-
-}  // namespace
-
 MatrixView<const double> TermEquations::of(int component, int channel) const {
   const std::int64_t streams = plan.streams();
   return {coefficients.data() + (std::int64_t{component} * channels + channel) * points * streams, points, streams};

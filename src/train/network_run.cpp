@@ -278,42 +278,22 @@ class NetworkRun {
                           {"rollbacks", {rollbacks_}}, {"optimizer_steps", {now.steps}},
                           {"kept_step", {kept_.step}}, {"kept_optimizer_steps", {kept_.optimizer.steps}}};
     StateArrays arrays{{"parameters", {network().parameters}}};
-    const auto add = [&](const std::string& name, const Optimizer::State& optimizer) {
-      for (std::size_t i = 0; i < optimizer.arrays.size(); ++i)
-        arrays[fmt::format("{}.{:02}", name, i)] = {optimizer.arrays[i]};
-    };
-    add("optimizer", now);
+    add_optimizer(arrays, "optimizer", now);
     if (kept_.step >= 0) {
       arrays["kept_parameters"] = {kept_.parameters};
-      add("kept_optimizer", kept_.optimizer);
+      add_optimizer(arrays, "kept_optimizer", kept_.optimizer);
     }
     state_.write(std::move(description), arrays);
   }
 
   void restore(const State& state) {
-    const auto array = [&](const std::string& name) -> const std::vector<float>& {
-      const auto found = state.arrays.find(name);
-      if (found == state.arrays.end())
-        throw bad_input(fmt::format("the state holds no {}", name), "start over with --force and without --resume");
-      return found->second;
-    };
-    const auto parameters = [&](const std::string& name) {
-      if (array(name).size() != network().parameters.size())
-        throw bad_input(fmt::format("the state's {} are not those of this network", name));
-      return array(name);
-    };
-    const auto optimizer = [&](const std::string& name, std::int64_t steps) {
-      Optimizer::State saved{steps, {}};
-      for (const auto& [key, values] : state.arrays)
-        if (key.starts_with(name + ".")) saved.arrays.push_back(values);
-      return saved;
-    };
-    network().parameters = parameters("parameters");
-    trainer_.optimizer().restore(optimizer("optimizer", count_of(state, "optimizer_steps")));
+    const std::size_t size = network().parameters.size();
+    network().parameters = array_of(state, "parameters", size);
+    trainer_.optimizer().restore(optimizer_of(state, "optimizer", count_of(state, "optimizer_steps")));
     kept_.step = count_of(state, "kept_step");
     if (kept_.step >= 0)
-      kept_ = {kept_.step, number_of(state, "kept_mean_loss"), parameters("kept_parameters"),
-               optimizer("kept_optimizer", count_of(state, "kept_optimizer_steps"))};
+      kept_ = {kept_.step, number_of(state, "kept_mean_loss"), array_of(state, "kept_parameters", size),
+               optimizer_of(state, "kept_optimizer", count_of(state, "kept_optimizer_steps"))};
     done_ = count_of(state, "steps");
     horizon_ = count_of(state, "horizon");
     rollbacks_ = static_cast<int>(count_of(state, "rollbacks"));

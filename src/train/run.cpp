@@ -16,18 +16,18 @@
 namespace sinefield::train {
 namespace {
 
-std::string checksum(std::span<const float> numbers) {
-  Crc32 crc;
-  crc.add(std::as_bytes(numbers));
-  return crc.text();
-}
-
 template <class T>
 std::string words(const std::optional<T>& value) {
   return value ? fmt::format("{}", *value) : "none";
 }
 
 }  // namespace
+
+std::string checksum(std::span<const float> numbers) {
+  Crc32 crc;
+  crc.add(std::as_bytes(numbers));
+  return crc.text();
+}
 
 double RunSignal::decibels(double mean_squared_error) const {
   return 10 * std::log10(peak * peak / mean_squared_error);
@@ -132,5 +132,30 @@ auto only_one(const Map& entries, const std::string& name) {
 
 double number_of(const State& state, const std::string& name) { return only_one(state.numbers, name); }
 std::int64_t count_of(const State& state, const std::string& name) { return only_one(state.counts, name); }
+
+const std::vector<float>& array_of(const State& state, const std::string& name) {
+  const auto found = state.arrays.find(name);
+  if (found == state.arrays.end())
+    throw bad_input(fmt::format("the state holds no {}", name), "start over with --force and without --resume");
+  return found->second;
+}
+
+const std::vector<float>& array_of(const State& state, const std::string& name, std::size_t size) {
+  const std::vector<float>& array = array_of(state, name);
+  if (array.size() != size) throw bad_input(fmt::format("the state's {} are not those of this network", name));
+  return array;
+}
+
+void add_optimizer(StateArrays& arrays, const std::string& name, const Optimizer::State& optimizer) {
+  for (std::size_t i = 0; i < optimizer.arrays.size(); ++i)
+    arrays[fmt::format("{}.{:02}", name, i)] = {optimizer.arrays[i]};
+}
+
+Optimizer::State optimizer_of(const State& state, const std::string& name, std::int64_t steps) {
+  Optimizer::State saved{steps, {}};
+  for (const auto& [key, values] : state.arrays)
+    if (key.starts_with(name + ".")) saved.arrays.push_back(values);
+  return saved;
+}
 
 }  // namespace sinefield::train

@@ -12,6 +12,7 @@
 #include "io/state_file.h"
 #include "signal/holdout.h"
 #include "sinefield/fit.h"
+#include "train/optimizer.h"
 
 namespace sinefield::train {
 
@@ -39,6 +40,9 @@ std::map<std::string, std::string> run_identity(const RunSignal&, const FitOptio
 
 std::string fingerprint(const std::map<std::string, std::string>& identity);
 
+/// Of numbers that decide about a run.
+std::string checksum(std::span<const float>);
+
 /// The state file of one run. Without a path it does nothing.
 class RunState {
  public:
@@ -62,6 +66,13 @@ class RunState {
 /// A single number or count of a state.
 double number_of(const State&, const std::string& name);
 std::int64_t count_of(const State&, const std::string& name);
+const std::vector<float>& array_of(const State&, const std::string& name);
+/// The same, of so many numbers.
+const std::vector<float>& array_of(const State&, const std::string& name, std::size_t size);
+
+/// The arrays of an optimiser, "NAME.00", "NAME.01", ..; they refer to what they are given.
+void add_optimizer(StateArrays&, const std::string& name, const Optimizer::State&);
+Optimizer::State optimizer_of(const State&, const std::string& name, std::int64_t steps);
 
 /// Each trains `field` from the parameters it has; the tiles all begin as the one network it has.
 FitResult run_network(const RunSignal&, const FitOptions&, Field field);
