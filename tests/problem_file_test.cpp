@@ -417,9 +417,10 @@ TEST(ProblemFile, mistakes_of_features_and_exact_solutions_have_their_place) {
 
 TEST(ProblemFile, hints_say_what_is_known_and_what_to_write) {
   EXPECT_EQ(hint_of(head + "terms.a = { residual = \"u\", wieght = 3 }"),
-            "known are residual, region, where, at, points, sampling, rings, weight");
+            "known are residual, region, where, at, points, sampling, rings, weight, penalty");
   EXPECT_EQ(hint_of(head + "colour = 3"),
-            "known are title, coordinates, unknowns, constants, definitions, regions, terms, features, exact");
+            "known are title, coordinates, unknowns, constants, definitions, regions, terms, features, exact, recipe, "
+            "recipes");
   EXPECT_EQ(hint_of(head + "terms.a.residual = \"laplacain(u)\""), "did you mean laplacian?");
   EXPECT_EQ(hint_of(head + "terms.a.residual = \"dot(grad(u), normal)\""), "give a boundary as its region");
   EXPECT_THAT(hint_of(head + "regions.corner = \"domain\"\nterms.a = { residual = \"u\", region = \"cornre\" }"),

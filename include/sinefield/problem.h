@@ -20,6 +20,7 @@
 
 #include "sinefield/complex_expression.h"
 #include "sinefield/expression.h"
+#include "sinefield/problem_recipe.h"
 #include "sinefield/region.h"
 #include "sinefield/solution.h"
 
@@ -43,12 +44,13 @@ struct Place {
   std::vector<RingPoints> rings = {};  ///< inside regions only, beside the points
 };
 
-/// What vanishes. Its square is averaged over the measure of its place; terms weigh alike, but for `weight`.
+/// What vanishes. Its penalty is averaged over the measure of its place; terms weigh alike, but for `weight`.
 struct Term {
   std::string name;
   std::vector<ComplexExpression> residual;  ///< components; real ones have the imaginary part 0
   Place place;
-  double weight = 1;  ///< > 0, of the square
+  double weight = 1;  ///< > 0, of the penalty
+  Penalty penalty = {};
 };
 
 /// What is known of a solution, to measure errors by: never used to find it.
@@ -113,6 +115,8 @@ class Problem {
 
   Features features;
   std::string title;
+  /// How a network is trained for it; nothing: it is solved for in last layers (solve.h).
+  std::optional<ProblemRecipe> training;
 
  private:
   Expression coordinate(ProblemCoordinate);

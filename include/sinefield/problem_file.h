@@ -20,8 +20,11 @@ using ProblemSettings = std::map<std::string, double>;
 
 /// Throws bad_input that says line, column and word where the text means nothing, a name is unknown or given twice, a
 /// number is out of range or something that is needed is missing; and for settings that are no constants of the file.
-Problem problem_from_text(const std::string& text, const std::string& name, const ProblemSettings& = {});
-Problem read_problem(const std::filesystem::path&, const ProblemSettings& = {});
+/// The recipe: "exact" (last layers), "train", "original" or one of the file's; empty: the one that the file asks for,
+/// or exact. It may change terms.
+Problem problem_from_text(const std::string& text, const std::string& name, const ProblemSettings& = {},
+                          std::string_view recipe = {});
+Problem read_problem(const std::filesystem::path&, const ProblemSettings& = {}, std::string_view recipe = {});
 
 /// An expression over what a problem's text defines, such as what is shown of its solution: "abs(u)", "grad(u)[0]".
 /// The graph is the problem's.

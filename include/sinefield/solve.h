@@ -80,4 +80,7 @@ std::vector<AxisMap> problem_axes(const Problem&);
 /// sum in the coordinates of `problem_axes`.
 std::vector<SolutionError> solution_errors(const Problem&, const Field&, const ComputeOptions& = {});
 
+/// What is left of each term for such a field, at about 20,000 points of its place that depend on the seed.
+std::vector<TermResidual> term_residuals(const Problem&, const Field&, std::uint64_t seed, const ComputeOptions& = {});
+
 }  // namespace sinefield

@@ -210,8 +210,9 @@ MatrixView<const double> Collocation::normal_view() const {
   return {normals.data(), count, std::ssize(normals) / std::max<std::int64_t>(count, 1)};
 }
 
-Collocation points_of(const Problem& problem, const Place& place, std::int64_t n, std::uint64_t seed) {
+Collocation points_of(const Problem& problem, const Place& place, std::int64_t n, std::uint64_t seed, double until) {
   Axes axes(problem);
+  axes.high = axes.low + until * (axes.high - axes.low);
   if (axes.time && is_fixed(place, *axes.time)) axes.time.reset();
   return points_at(problem, place, axes, {}, n, seed);
 }

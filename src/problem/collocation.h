@@ -26,7 +26,8 @@ struct Collocation {
 /// the integral of f over it. On boundaries, unless the condition changes with the time, the part is cut out exactly
 /// as `boundary_points` does; elsewhere points at which the condition does not hold are drawn and dropped, so that the
 /// sum of the weights is itself an estimate. About n remain, fewer where that would take more than 100 n tries.
-Collocation points_of(const Problem&, const Place&, std::int64_t n, std::uint64_t seed);
+/// `until`: of times only this share of their range, from its low end; places at one time stay as they are.
+Collocation points_of(const Problem&, const Place&, std::int64_t n, std::uint64_t seed, double until = 1);
 
 /// A ball of space, all of it at times that are near.
 struct Neighbourhood {

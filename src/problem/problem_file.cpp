@@ -5,12 +5,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <fstream>
 #include <initializer_list>
 #include <iterator>
 #include <optional>
 #include <set>
+#include <span>
 #include <sstream>
 #include <string_view>
 #include <utility>
@@ -133,7 +135,7 @@ class File {
   std::vector<std::string> lines_;
 };
 
-std::string listed(std::initializer_list<std::string_view> words) {
+std::string listed(std::span<const std::string_view> words) {
   std::string text;
   for (const std::string_view word : words) text += (text.empty() ? "" : ", ") + std::string(word);
   return text;
@@ -141,11 +143,16 @@ std::string listed(std::initializer_list<std::string_view> words) {
 
 /// A table whose keys are all known.
 void check_keys(const File& file, const toml::table& table, const std::string& what,
-                std::initializer_list<std::string_view> known) {
+                std::span<const std::string_view> known) {
   for (const auto& [key, node] : table)
     if (std::ranges::find(known, key.str()) == known.end())
       file.fail(key.source(), fmt::format("'{}' is not known in {}", key.str(), what),
                 fmt::format("known are {}", listed(known)));
+}
+
+void check_keys(const File& file, const toml::table& table, const std::string& what,
+                std::initializer_list<std::string_view> known) {
+  check_keys(file, table, what, std::span(known.begin(), known.size()));
 }
 
 const toml::table& table_of(const File& file, const toml::node& node, const std::string& what) {
@@ -164,19 +171,24 @@ std::vector<std::pair<const toml::key*, const toml::node*>> in_order(const toml:
   return entries;
 }
 
+constexpr std::array<std::string_view, 9> term_keys = {"residual", "region", "where",  "at",     "points",
+                                                       "sampling", "rings",  "weight", "penalty"};
+
 class Reader {
  public:
-  Reader(const std::string& text, const std::string& name, const ProblemSettings& settings)
-      : file_(text, name), settings_(settings), language_(problem_.graph()) {
+  /// An empty recipe: the one that the file asks for.
+  Reader(const std::string& text, const std::string& name, const ProblemSettings& settings, std::string_view recipe)
+      : file_(text, name), settings_(settings), language_(problem_.graph()), recipe_(recipe) {
     try {
       root_ = toml::parse(text, name);
     } catch (const toml::parse_error& error) {
       file_.fail(error.source(), fmt::format("this is not TOML: {}", error.description()),
                  "expressions stand in quotes: residual = \"laplacian(u)\"");
     }
-    check_keys(
-        file_, root_, "a problem",
-        {"title", "coordinates", "unknowns", "constants", "definitions", "regions", "terms", "features", "exact"});
+    check_keys(file_, root_, "a problem",
+               {"title", "coordinates", "unknowns", "constants", "definitions", "regions", "terms", "features", "exact",
+                "recipe", "recipes"});
+    choose_recipe();
   }
 
   /// What names and definitions there are; all that expressions need.
@@ -223,10 +235,19 @@ class Reader {
     const toml::node* const terms = root_.get("terms");
     if (terms == nullptr)
       file_.fail("there are no terms", "say what must vanish: [terms.equation] with residual = \"laplacian(u) - f\"");
-    for (const auto& [key, node] : in_order(table_of(file_, *terms, "[terms]"))) read_term(*key, *node);
+    const toml::table& of_file = table_of(file_, *terms, "[terms]");
+    for (const auto& [key, node] : in_order(of_file)) {
+      const toml::node* const change = changes_ == nullptr ? nullptr : changes_->get(key->str());
+      read_term(*key, {change == nullptr ? nullptr : change->as_table(),
+                       &table_of(file_, *node, fmt::format("term '{}'", key->str()))});
+    }
+    if (changes_ != nullptr)
+      for (const auto& [key, node] : in_order(*changes_))
+        if (of_file.get(key->str()) == nullptr) read_term(*key, {nullptr, node->as_table()});
     if (problem_.terms().empty()) file_.fail(*terms, "there are no terms");
     read_features();
     read_exact();
+    read_recipes();
   }
 
   Problem take() { return std::move(problem_); }
@@ -432,10 +453,20 @@ class Reader {
           "give a number for each space coordinate");
   }
 
-  void read_term(const toml::key& key, const toml::node& node) {
+  /// What a term of the file says, and before it what the recipe says of that, if it does.
+  struct TermTables {
+    const toml::table* change;
+    const toml::table* term;
+
+    const toml::node* get(std::string_view key) const {
+      const toml::node* const changed = change == nullptr ? nullptr : change->get(key);
+      return changed != nullptr ? changed : term->get(key);
+    }
+  };
+
+  void read_term(const toml::key& key, const TermTables& table) {
     const std::string name(key.str());
-    const toml::table& table = table_of(file_, node, fmt::format("term '{}'", name));
-    check_keys(file_, table, "a term", {"residual", "region", "where", "at", "points", "sampling", "rings", "weight"});
+    check_keys(file_, *table.term, "a term", term_keys);
     const toml::node* const residual = table.get("residual");
     if (residual == nullptr)
       file_.fail(key.source(), fmt::format("term '{}' has no residual", name),
@@ -470,7 +501,148 @@ class Reader {
     if (const toml::node* const kind = table.get("sampling")) term.place.sampling = sampling(*kind);
     if (const toml::node* const more = table.get("rings")) term.place.rings = rings(*more);
     if (const toml::node* const weight = table.get("weight")) term.weight = positive(*weight, "weight");
+    if (const toml::node* const kind = table.get("penalty")) term.penalty = penalty(*kind);
     located(text, [&] { problem_.add(std::move(term)); });
+  }
+
+  Penalty penalty(const toml::node& node) {
+    if (const auto* const table = node.as_table()) {
+      check_keys(file_, *table, "a penalty", {"huber"});
+      if (const toml::node* const width = table->get("huber")) return {Penalty::Kind::huber, positive(*width, "huber")};
+    }
+    for (const Penalty::Kind kind : {Penalty::Kind::squares, Penalty::Kind::absolute})
+      if (node.value<std::string>() == penalty_name(kind)) return {kind};
+    file_.fail(node, "a penalty is \"l2\", \"l1\" or { huber = WIDTH }");
+  }
+
+  /// The terms of the recipe that is taken change those of the file, key by key, or come to them.
+  void choose_recipe() {
+    if (const toml::node* const node = root_.get("recipe")) {
+      if (!node->is_string()) file_.fail(*node, "the recipe is the name of one");
+      if (recipe_.empty()) recipe_ = node->as_string()->get();
+    }
+    if (recipe_.empty()) recipe_ = "exact";
+    const toml::node* const recipes = root_.get("recipes");
+    if (recipes == nullptr) return;
+    for (const auto& [key, node] : in_order(table_of(file_, *recipes, "[recipes]"))) {
+      check_word(*key);
+      const toml::table& recipe = table_of(file_, *node, fmt::format("recipe '{}'", key->str()));
+      const toml::node* const changes = recipe.get("terms");
+      if (changes == nullptr) continue;
+      for (const auto& [name, change] : in_order(table_of(file_, *changes, "the terms of a recipe"))) {
+        const toml::table& keys = table_of(file_, *change, fmt::format("term '{}'", name->str()));
+        check_keys(file_, keys, "a term", term_keys);
+      }
+      if (key->str() == recipe_) changes_ = changes->as_table();
+    }
+  }
+
+  /// All of them, so that mistakes show wherever they are; the problem gets the one that is taken.
+  void read_recipes() {
+    bool found = recipe_ == "exact" || recipe_ == "train" || recipe_ == "original";
+    if (found && recipe_ != "exact") problem_.training = problem_recipe(recipe_);
+    if (const toml::node* const node = root_.get("recipes"))
+      for (const auto& [key, recipe] : in_order(*node->as_table())) {
+        ProblemRecipe made = read_recipe(std::string(key->str()), *recipe->as_table());
+        if (key->str() != recipe_) continue;
+        found = true;
+        if (recipe_ != "exact") problem_.training = std::move(made);
+      }
+    if (found) return;
+    const std::string message = fmt::format("there is no recipe '{}'", recipe_);
+    const char* const hint = "known are exact, train, original, and those under [recipes]";
+    if (const toml::node* const node = root_.get("recipe"); node != nullptr && node->value<std::string>() == recipe_)
+      file_.fail(*node, message, hint);
+    file_.fail(message, hint);
+  }
+
+  ProblemRecipe read_recipe(const std::string& name, const toml::table& table) {
+    const std::string what = fmt::format("recipe '{}'", name);
+    ProblemRecipe recipe = problem_recipe(name == "original" ? name : "train");
+    recipe.name = name;
+    if (name == "exact") {
+      check_keys(file_, table, what, {"terms"});
+      return recipe;
+    }
+    check_keys(file_, table, what,
+               {"width", "hidden_layers", "omega_first", "omega_hidden", "activation", "optimizer", "lr", "schedule",
+                "clip_norm", "steps", "points", "balance", "focus", "stages", "terms"});
+    const auto with = [&](const char* key, const auto& take) {
+      if (const toml::node* const node = table.get(key)) located(node->source(), [&] { take(*node); });
+    };
+    const auto word = [&](const toml::node& node) {
+      if (!node.is_string()) file_.fail(node, "a word in quotes is expected here");
+      return node.as_string()->get();
+    };
+    constexpr std::int64_t many = 1'000'000'000;
+    with("width", [&](const toml::node& n) { recipe.width = static_cast<int>(count(n, "width", 8192)); });
+    with("hidden_layers", [&](const toml::node& n) {
+      const double layers = number(n);
+      if (!(layers >= 0 && layers <= 64) || layers != std::floor(layers))
+        file_.fail(n, fmt::format("hidden_layers = {}, expected a whole number from 0 to 64", layers));
+      recipe.hidden_layers = static_cast<int>(layers);
+    });
+    with("omega_first", [&](const toml::node& n) { recipe.omega_first = positive(n, "omega_first"); });
+    with("omega_hidden", [&](const toml::node& n) { recipe.omega_hidden = positive(n, "omega_hidden"); });
+    with("activation", [&](const toml::node& n) { recipe.activation = activation_from_name(word(n)); });
+    with("optimizer", [&](const toml::node& n) { recipe.optimizer = optimizer_from_name(word(n)); });
+    with("lr", [&](const toml::node& n) { recipe.lr = positive(n, "lr"); });
+    with("schedule", [&](const toml::node& n) {
+      const std::string schedule = word(n);
+      if (schedule != "constant" && schedule != "cosine") file_.fail(n, "a schedule is \"constant\" or \"cosine\"");
+      recipe.schedule = schedule == "cosine" ? Schedule::cosine : Schedule::constant;
+    });
+    with("clip_norm", [&](const toml::node& n) {
+      recipe.clip_norm = number(n);
+      if (!(recipe.clip_norm >= 0)) file_.fail(n, fmt::format("clip_norm = {}, expected 0 or more", recipe.clip_norm));
+    });
+    with("steps", [&](const toml::node& n) { recipe.steps = count(n, "steps", many); });
+    with("points", [&](const toml::node& n) { recipe.points = count(n, "points", 10'000'000); });
+    with("balance", [&](const toml::node& n) {
+      const std::string balance = word(n);
+      if (balance != "none" && balance != "gradients") file_.fail(n, "a balance is \"none\" or \"gradients\"");
+      recipe.balance = balance == "none" ? Balance::none : Balance::gradients;
+    });
+    with("focus", [&](const toml::node& n) {
+      recipe.focus = number(n);
+      if (!(recipe.focus >= 0 && recipe.focus < 1)) file_.fail(n, "focus is a share of the points, from 0 to below 1");
+    });
+    with("stages", [&](const toml::node& n) {
+      const auto* const list = n.as_array();
+      if (list == nullptr || list->empty()) file_.fail(n, "stages are a list of tables, each with its `steps`");
+      if (table.get("steps") != nullptr) file_.fail(n, "both steps and stages", "the stages have the steps");
+      for (const toml::node& entry : *list) recipe.stages.push_back(stage(entry, name == recipe_));
+    });
+    return recipe;
+  }
+
+  TrainingStage stage(const toml::node& node, bool taken) {
+    const toml::table& table = table_of(file_, node, "an entry of `stages`");
+    check_keys(file_, table, "a stage", {"steps", "lr", "until", "weights"});
+    TrainingStage stage;
+    if (table.get("steps") == nullptr) file_.fail(node, "a stage without `steps`");
+    stage.steps = count(*table.get("steps"), "steps", 1'000'000'000);
+    if (const toml::node* const lr = table.get("lr")) stage.lr = positive(*lr, "lr");
+    if (const toml::node* const until = table.get("until")) {
+      const auto& all = problem_.coordinates();
+      const auto time = std::ranges::find(all, true, &ProblemCoordinate::time);
+      if (time == all.end()) file_.fail(*until, "`until` in a problem without time");
+      const double moment = number(*until);
+      if (!(moment > time->low && moment <= time->high))
+        file_.fail(*until, fmt::format("until {} = {}, which is not within {} to {}", time->name, moment, time->low,
+                                       time->high));
+      stage.until = (moment - time->low) / (time->high - time->low);
+    }
+    if (const toml::node* const weights = table.get("weights"))
+      for (const auto& [key, weight] : in_order(table_of(file_, *weights, "`weights`"))) {
+        // Of a recipe that is not taken the terms are not there.
+        if (taken && std::ranges::find(problem_.terms(), key->str(), &Term::name) == problem_.terms().end())
+          file_.fail(key->source(), fmt::format("there is no term '{}' to weigh", key->str()));
+        const double value = number(*weight);
+        if (!(value >= 0)) file_.fail(*weight, fmt::format("a weight of {}, expected 0 or more", value));
+        stage.weights[std::string(key->str())] = value;
+      }
+    return stage;
   }
 
   void read_features() {
@@ -501,6 +673,8 @@ class Reader {
     const toml::table& table = table_of(file_, *node, "[exact]");
     std::optional<Expression> where;
     if (const toml::node* const condition = table.get("where")) where = language_.real(file_.source(*condition));
+    // A condition of constants alone says for which of their values the solution is known.
+    const bool nowhere = where && problem_.graph()->is_zero(where->node());
     for (const auto& [key, value] : in_order(table)) {
       if (key->str() == "where") continue;
       const auto& all = problem_.unknowns();
@@ -511,7 +685,8 @@ class Reader {
       const Value exact = language_.evaluate(text);
       if (exact.vector || (exact.complex() && !found->complex))
         throw error_at(text, 0, text.text.size(), "not a number as the unknown is", "");
-      located(text, [&] { problem_.set_exact({static_cast<int>(found - all.begin()), exact.parts[0], where}); });
+      if (!nowhere)
+        located(text, [&] { problem_.set_exact({static_cast<int>(found - all.begin()), exact.parts[0], where}); });
     }
   }
 
@@ -520,23 +695,26 @@ class Reader {
   toml::table root_;
   Problem problem_;
   Language language_;
+  std::string recipe_;
+  const toml::table* changes_ = nullptr;  // the terms of the recipe
   std::optional<RegionText> regions_;
   std::set<std::string> names_;
 };
 
 }  // namespace
 
-Problem problem_from_text(const std::string& text, const std::string& name, const ProblemSettings& settings) {
+Problem problem_from_text(const std::string& text, const std::string& name, const ProblemSettings& settings,
+                          std::string_view recipe) {
   if (text.size() > largest_problem_file)
     throw bad_input(fmt::format("{}: {} bytes, at most {} are read", name, text.size(), largest_problem_file),
                     "is this a problem file?");
-  Reader reader(text, name, settings);
+  Reader reader(text, name, settings, recipe);
   reader.read_names();
   reader.read_rest();
   return reader.take();
 }
 
-Problem read_problem(const std::filesystem::path& path, const ProblemSettings& settings) {
+Problem read_problem(const std::filesystem::path& path, const ProblemSettings& settings, std::string_view recipe) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error))
     throw bad_input(fmt::format("{} is a folder, expected a problem file", path.string()));
@@ -546,12 +724,12 @@ Problem read_problem(const std::filesystem::path& path, const ProblemSettings& s
   text.resize(largest_problem_file + 1);
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
-  return problem_from_text(text, path.filename().string(), settings);
+  return problem_from_text(text, path.filename().string(), settings, recipe);
 }
 
 ShownExpression shown_expression(const std::string& expression, const std::string& problem_text,
                                  const ProblemSettings& settings) {
-  Reader reader(problem_text, "the problem", settings);
+  Reader reader(problem_text, "the problem", settings, {});
   reader.read_names();
   const Value value = reader.language().away_from_boundaries({expression, "--show", 0, 1});
   return {value.parts, value.vector, value.complex()};

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -14,7 +15,7 @@ namespace {
 using Kind = Syntax::Kind;
 
 constexpr std::array words = {"box",   "disc",         "ball",       "annulus", "polygon",
-                              "union", "intersection", "difference", "boundary"};
+                              "union", "intersection", "difference", "choose",  "boundary"};
 constexpr std::size_t most_pieces = 1000;
 
 [[noreturn]] void fail(const Source& source, const Syntax& syntax, const std::string& message,
@@ -74,6 +75,14 @@ RegionText::Counted RegionText::operation(const Source& source, const Syntax& sy
     }
     return {Region::polygon(vertices), vertices.size()};
   }
+  if (word == "choose") {
+    expect(source, syntax, 2, most_pieces);
+    const double index = language_.number(source, parts[0]);
+    if (!(index >= 0 && index < static_cast<double>(parts.size() - 1)) || index != std::floor(index))
+      fail(source, parts[0], fmt::format("this is {}, expected a whole number from 0 to {}", index, parts.size() - 2),
+           "choose(0, a, b) is a");
+    return region(source, parts[1 + static_cast<std::size_t>(index)]);
+  }
   if (word == "boundary")
     fail(source, syntax, "a boundary inside another region", "only the region of a term may be a boundary(..)");
   expect(source, syntax, word == "difference" ? 2 : 1, word == "difference" ? 2 : most_pieces);
@@ -110,7 +119,7 @@ RegionText::Counted RegionText::region(const Source& source, const Syntax& synta
       if (defined != "domain" && left-- > 0) known += ", " + defined;
     fail(source, syntax, "this region is not known",
          fmt::format("known are {}, box([low, ..], [high, ..]), disc and ball(centre, radius), annulus(centre, inner, "
-                     "outer), polygon([x, y], ..), union, intersection, difference, boundary",
+                     "outer), polygon([x, y], ..), union, intersection, difference, choose(number, a, b, ..), boundary",
                      known));
   }
   try {

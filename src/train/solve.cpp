@@ -467,6 +467,11 @@ void check(const Problem& problem, const SolveOptions& options) {
   if (problem.terms().empty()) throw bad_input("a problem without terms", "say what must vanish where");
   if (options.most_features < 50)
     throw bad_input(fmt::format("at most {} features, expected at least 50", options.most_features));
+  for (const Term& term : problem.terms())
+    if (term.penalty.kind != Penalty::Kind::squares)
+      throw bad_input(fmt::format("term '{}' has penalty {}: a solve in the last layer knows squares only", term.name,
+                                  penalty_name(term.penalty.kind)),
+                      "train a network for it: --recipe train");
 }
 
 }  // namespace
@@ -510,6 +515,24 @@ std::vector<SolutionError> solution_errors(const Problem& problem, const Field& 
                       std::sqrt(std::ranges::max(difference_squares))});
   }
   return errors;
+}
+
+std::vector<TermResidual> term_residuals(const Problem& problem, const Field& field, std::uint64_t seed,
+                                         const ComputeOptions& compute) {
+  constexpr std::int64_t points = 20'000;
+  const std::vector<AxisMap> axes = problem_axes(problem);
+  const std::unique_ptr<engine::Workers> workers = engine::make_workers(compute.threads);
+  std::vector<TermResidual> residuals;
+  for (std::size_t t = 0; t < problem.terms().size(); ++t) {
+    const Term& term = problem.terms()[t];
+    const problem::Collocation at = problem::points_of(problem, term.place, points, (seed + unseen) * 1000 + t);
+    const auto size_of = [&](const Field* about) {
+      const TermEquations e = train::term_equations(problem, term, at, axes, about, compute.isa, *workers);
+      return std::sqrt(squares_of(e.residual, e) / std::accumulate(e.weights.begin(), e.weights.end(), 0.0));
+    };
+    residuals.push_back({term.name, size_of(&field), size_of(nullptr)});
+  }
+  return residuals;
 }
 
 }  // namespace sinefield
