@@ -89,7 +89,7 @@ class Stopwatch {
 template <class T>
 Json train(Stopwatch& watch, const ComputeOptions& compute, engine::Workers& workers, std::string_view task_name,
            int width, std::int64_t points) {
-  const TrainingTask<T> task(task_name, width, points);
+  const TrainingTask<T> task(task_name, width, points, compute.isa);
   const Network network = initial_network(task.shape, 1);
   const std::vector<T> parameters(network.parameters.begin(), network.parameters.end());
   std::vector<T> gradient(parameters.size());
@@ -201,7 +201,8 @@ int bench(const Common& common) {
       result[fmt::format("train_{}{}", task, suffix)] =
           train<T>(watch, compute, *workers, task, width, task == "value" ? points : points / 4);
   };
-  constexpr std::array tasks = {"value", "gradient", "gradient_rgb", "eikonal", "laplacian", "wave", "relu", "tanh"};
+  constexpr std::array tasks = {"value",    "gradient", "gradient_rgb", "eikonal", "laplacian",
+                                "equation", "wave",     "relu",         "tanh"};
   const std::span<const char*const> all = tasks, values = all.first(1);
   train_all.operator()<float>(all, 256, "");
   for (const int width : {64, 128}) train_all.operator()<float>(all, width, fmt::format("_w{}", width));
@@ -244,7 +245,7 @@ std::int64_t peak_bytes() {
 int serve_step(const BenchArguments& a, const Common& common) {
   const ComputeOptions compute = common.compute();
   const auto workers = engine::make_workers(compute.threads);
-  const TrainingTask<float> task(a.loss, a.width, a.points);
+  const TrainingTask<float> task(a.loss, a.width, a.points, compute.isa);
   Field field;
   field.networks = {initial_network(task.shape, 1)};
   for (int i = 0; i < task.shape.inputs; ++i) field.axes.push_back({fmt::format("x{}", i)});

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <string>
 
 #include "field/random.h"
 #include "sinefield/error.h"
+#include "sinefield/problem.h"
+#include "sinefield/solve.h"
 
 namespace sinefield::cli {
 namespace {
@@ -22,6 +25,7 @@ constexpr std::array tasks = {Named{"value", 2, 1},
                               Named{"gradient_rgb", 2, 3},
                               Named{"eikonal", 3, 1},
                               Named{"laplacian", 2, 1},
+                              Named{"equation", 2, 1},
                               Named{"wave", 3, 1},
                               Named{"relu", 2, 1, Activation::relu},
                               Named{"tanh", 2, 1, Activation::tanh}};
@@ -30,7 +34,7 @@ engine::JetPlan plan_of(const Named& task, const Architecture& shape) {
   constexpr std::array<double, 2> laplacian = {1, 1};
   constexpr std::array<double, 3> wave = {1, -0.25, -0.25};  // c = 1/2
   if (task.name == "value" || task.activation != Activation::sine) return engine::value_plan();
-  if (task.name == "laplacian") return engine::laplacian_plan(laplacian);
+  if (task.name == "laplacian" || task.name == "equation") return engine::laplacian_plan(laplacian);
   if (task.name == "wave") return engine::laplacian_plan(wave);
   return engine::gradient_plan(shape);
 }
@@ -50,7 +54,7 @@ Flops::Flops(const Architecture& a) : first(2.0 * a.inputs * a.width), all(0) {
 }
 
 template <class T>
-TrainingTask<T>::TrainingTask(std::string_view name, int width, std::int64_t points) {
+TrainingTask<T>::TrainingTask(std::string_view name, int width, std::int64_t points, Isa isa) {
   const auto* task = std::ranges::find(tasks, name, &Named::name);
   if (task == tasks.end()) throw bad_input("there is no training step '" + std::string(name) + "'");
   shape = {.inputs = task->inputs, .outputs = task->outputs, .width = width, .activation = task->activation};
@@ -60,6 +64,21 @@ TrainingTask<T>::TrainingTask(std::string_view name, int width, std::int64_t poi
   const MatrixView<const T> x(coordinates.data(), points, shape.inputs);
   if (name == "eikonal") {
     batch = std::make_unique<engine::EikonalBatch<T>>(x, shape.outputs);
+    return;
+  }
+  if (name == "equation") {
+    Problem problem;
+    const Expression x0 = problem.space("x", -1, 1), x1 = problem.space("y", -1, 1), u = problem.unknown("u");
+    problem.add("equation", laplacian(u) + exp(x0 * x1) * u - sin(3 * x0) * cos(x1));
+    problem::Collocation at{points, {coordinates.begin(), coordinates.end()}, {}, {}};
+    at.weights.assign(static_cast<std::size_t>(points), 1);
+    const std::vector<AxisMap> axes = problem_axes(problem);
+    loss = std::make_unique<train::TermLoss>(problem, problem.terms()[0], axes, shape);
+    term_points = train::term_points<T>(at, axes);
+    indices.resize(static_cast<std::size_t>(points));
+    std::iota(indices.begin(), indices.end(), 0);
+    plan = loss->plan.plan;
+    batch = std::make_unique<train::TermBatch<T>>(*loss, term_points, indices, 1, isa);
     return;
   }
   const int wanted_first = plan.second.empty() ? std::min(plan.first, 1) : 1 + plan.first;

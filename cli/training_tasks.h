@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/training_step.h"
+#include "train/term_batch.h"
 
 namespace sinefield::cli {
 
@@ -25,16 +26,21 @@ struct Flops {
 template <class T>
 struct TrainingTask {
   /// `name`: value (2 to 1), gradient (2 to 1), gradient_rgb (2 to 3), eikonal (3 to 1: the mean of (|grad u| - 1)^2),
-  /// laplacian (2 to 1), wave (3 to 1: u_tt - c^2 (u_xx + u_yy)), relu and tanh (value with another activation); but
-  /// for eikonal the mean squared error of the values or derivatives named.
-  TrainingTask(std::string_view name, int width, std::int64_t points);
+  /// laplacian (2 to 1), equation (the same through the tape of laplacian(u) + exp(x y) u = sin(3 x) cos(y)), wave
+  /// (3 to 1: u_tt - c^2 (u_xx + u_yy)), relu and tanh (value with another activation); but for eikonal and equation
+  /// the mean squared error of the values or derivatives named.
+  TrainingTask(std::string_view name, int width, std::int64_t points, Isa);
 
   Architecture shape;
   engine::JetPlan plan;
   std::vector<T> coordinates, targets;  ///< (points, inputs), (points, derivatives x outputs)
   std::unique_ptr<engine::Batch<T>> batch;
+  /// What the batch of an equation is of.
+  std::unique_ptr<train::TermLoss> loss;
+  train::TermPoints<T> term_points;
+  std::vector<std::int64_t> indices;
 
-  /// Operations of one point by the cheapest plan known.
+  /// Operations of one point, the tape's left out, by the cheapest plan known.
   double flops() const;
 };
 

@@ -98,6 +98,8 @@ class Problem {
   Region domain() const;
   void set_domain(Region);
   Place inside() const { return {domain()}; }
+  /// Components of the outward normal, for residuals on boundaries.
+  std::vector<Expression> normal() const;
   Place boundary() const { return {.region = domain(), .boundary = true}; }
   /// Inside at one time.
   Place at_time(double) const;

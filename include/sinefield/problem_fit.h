@@ -29,10 +29,10 @@ struct ProblemFitProgress {
 
 struct ProblemFitOptions {
   ProblemRecipe recipe;
-  std::optional<std::int64_t> steps;  ///< of all stages together, which keep their shares; > 0
-  std::optional<double> seconds;      ///< wall time from `started`; the steps are planned for it
+  std::optional<std::int64_t> steps = {};  ///< of all stages together, which keep their shares; > 0
+  std::optional<double> seconds = {};      ///< wall time from `started`; the steps are planned for it
   std::uint64_t seed = 0;
-  std::optional<Network> init;  ///< start from these parameters; the architecture must match
+  std::optional<Network> init = {};  ///< start from these parameters; the architecture must match
   ComputeOptions compute = {};
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   std::function<void(const ProblemFitProgress&)> on_progress = {};  ///< after each step, on the caller's thread

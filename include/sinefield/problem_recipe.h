@@ -38,12 +38,12 @@ enum class Balance : std::uint8_t {
 
 /// A part of a training, with what it changes.
 struct TrainingStage {
-  std::int64_t steps = 0;                 ///< > 0
-  std::optional<double> lr;               ///< the recipe's where it is not given
-  std::map<std::string, double> weights;  ///< by the names of terms: times what they weigh, >= 0; 0 leaves one out
+  std::int64_t steps = 0;                      ///< > 0
+  std::optional<double> lr = {};               ///< the recipe's where it is not given
+  std::map<std::string, double> weights = {};  ///< by the names of terms: times what they weigh, >= 0; 0 leaves one out
   /// Of problems in time: how much of the time is looked at in the end, from where the stage before has come to, as a
   /// share in (0, 1].
-  std::optional<double> until;
+  std::optional<double> until = {};
 };
 
 /// Of one network on all terms.
@@ -60,7 +60,7 @@ struct ProblemRecipe {
   std::int64_t steps = 3000;             ///< where there are no stages and nothing else is asked for
   std::int64_t points = 4096;            ///< of a step, shared by the terms that do not say their own
   Balance balance = Balance::gradients;
-  double focus = 0;  ///< share of the points, 0 .. 1, that is drawn where the residual is
+  double focus = 0;  ///< share of the points, 0 .. 1, inside regions that stays where the residual is
   std::vector<TrainingStage> stages;
 };
 

@@ -81,6 +81,7 @@ void TrainingStep<T>::cut(std::span<const Batch<T>* const> groups, std::int64_t 
   parts_.clear();
   for (std::size_t group = 0; group < groups.size(); ++group) {
     const std::int64_t points = groups[group]->points(), parts = parts_of(points, parameters);
+    if (points == 0) continue;
     for (std::int64_t part = 0; part < parts; ++part) {
       const std::int64_t begin = points * part / parts, end = points * (part + 1) / parts;
       parts_.push_back({group, begin, end - begin, 0});

@@ -39,8 +39,8 @@ class TrainingStep {
     const Batch<T>* const one = &batch;
     return run(parameters, std::span(&one, 1), gradient);
   }
-  /// The same of all groups together: a batch for each plan, in their order. The loss of each goes to `losses`, where
-  /// there is room for them.
+  /// The same of all groups together: a batch for each plan, in their order; some of them may be empty. The loss of
+  /// each goes to `losses`, where there is room for them.
   double run(std::span<const T> parameters, std::span<const Batch<T>* const>, std::span<T> gradient,
              std::span<double> losses = {});
 

@@ -93,6 +93,12 @@ void Problem::set_domain(Region region) {
   domain_ = std::move(region);
 }
 
+std::vector<Expression> Problem::normal() const {
+  std::vector<Expression> components;
+  for (int i = 0; i < space_coordinates(coordinates_); ++i) components.push_back(graph_->normal(i));
+  return components;
+}
+
 Place Problem::at_time(double moment) const {
   Place place = inside();
   for (int i = 0; const ProblemCoordinate& c : coordinates_) {

@@ -238,12 +238,13 @@ class Reader {
     const toml::table& of_file = table_of(file_, *terms, "[terms]");
     for (const auto& [key, node] : in_order(of_file)) {
       const toml::node* const change = changes_ == nullptr ? nullptr : changes_->get(key->str());
+      if (change != nullptr && change->is_boolean()) continue;  // the recipe does without it
       read_term(*key, {change == nullptr ? nullptr : change->as_table(),
                        &table_of(file_, *node, fmt::format("term '{}'", key->str()))});
     }
     if (changes_ != nullptr)
       for (const auto& [key, node] : in_order(*changes_))
-        if (of_file.get(key->str()) == nullptr) read_term(*key, {nullptr, node->as_table()});
+        if (of_file.get(key->str()) == nullptr && node->is_table()) read_term(*key, {nullptr, node->as_table()});
     if (problem_.terms().empty()) file_.fail(*terms, "there are no terms");
     read_features();
     read_exact();
@@ -530,6 +531,12 @@ class Reader {
       const toml::node* const changes = recipe.get("terms");
       if (changes == nullptr) continue;
       for (const auto& [name, change] : in_order(table_of(file_, *changes, "the terms of a recipe"))) {
+        if (change->is_boolean()) {
+          const toml::table* const of_file = root_.get("terms") == nullptr ? nullptr : root_.get("terms")->as_table();
+          if (change->value<bool>() != false || of_file == nullptr || of_file->get(name->str()) == nullptr)
+            file_.fail(*change, "a term of a recipe is a table, or false: the recipe does without a term of the file");
+          continue;
+        }
         const toml::table& keys = table_of(file_, *change, fmt::format("term '{}'", name->str()));
         check_keys(file_, keys, "a term", term_keys);
       }

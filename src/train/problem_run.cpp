@@ -102,6 +102,11 @@ void check(const Problem& problem, const ProblemFitOptions& options) {
     if (stage.lr && !(*stage.lr > 0)) fail(fmt::format("a stage of lr {}", *stage.lr));
     if (stage.until && !(in_time && *stage.until > 0 && *stage.until <= 1))
       fail(fmt::format("a stage until {}", *stage.until), "a share of the time, of problems in time");
+    if (std::ranges::all_of(problem.terms(), [&](const Term& term) {
+          const auto found = stage.weights.find(term.name);
+          return found != stage.weights.end() && found->second == 0;
+        }))
+      fail("a stage in which no term weighs anything");
     for (const auto& [name, weight] : stage.weights) {
       if (std::ranges::find(problem.terms(), name, &Term::name) == problem.terms().end())
         fail(fmt::format("a stage weighs the term '{}', which there is not", name));
@@ -222,7 +227,9 @@ class ProblemRun {
     std::vector<const engine::Batch<float>*> groups;
     batches.reserve(pools_.size());
     for (std::size_t t = 0; t < pools_.size(); ++t) {
-      batches.emplace_back(losses_[t], pools_[t].points(), picked_[t], scales[t], options_.compute.isa,
+      // What weighs nothing is not looked at.
+      const std::span<const std::int64_t> points = scales[t] == 0 ? std::span<const std::int64_t>() : picked_[t];
+      batches.emplace_back(losses_[t], pools_[t].points(), points, scales[t], options_.compute.isa,
                            pools_[t].residuals());
       groups.push_back(&batches.back());
     }
@@ -280,6 +287,7 @@ class ProblemRun {
     for (std::size_t t = 0; t < norms.size(); ++t) {
       std::vector<double> alone(norms.size(), 0.0);
       alone[t] = of_terms[t] / balance_[t];
+      if (alone[t] == 0) continue;
       loss_at(network_.parameters, alone, gradient_);
       double squares = 0;
       for (const float g : gradient_) squares += static_cast<double>(g) * static_cast<double>(g);
@@ -347,6 +355,7 @@ class ProblemRun {
     for (std::size_t t = 0; t < all.size() && who.empty(); ++t) {
       std::vector<double> alone(all.size(), 0.0);
       alone[t] = all[t];
+      if (alone[t] == 0) continue;
       const bool others_spoil = !std::isfinite(loss_at(network_.parameters, alone, gradient_));
       if (others_spoil &&
           !std::isfinite(std::accumulate(pools_[t].residuals().begin(), pools_[t].residuals().end(), 0.0)))

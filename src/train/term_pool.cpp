@@ -29,7 +29,7 @@ void TermPool::draw(std::int64_t epoch, double focus, double until) {
   epoch_ = epoch;
   // What of the old points stays.
   std::vector<std::size_t> kept;
-  if (focus > 0 && !residuals_.empty()) {
+  if (focus > 0 && !where_.boundary && !residuals_.empty()) {
     const double mean =
         std::accumulate(residuals_.begin(), residuals_.end(), 0.0) / static_cast<double>(residuals_.size());
     for (std::size_t p = 0; p < residuals_.size(); ++p)
