@@ -9,6 +9,7 @@
 #include <iterator>
 #include <memory>
 
+#include "cli/codecs.h"
 #include "cli/command.h"
 #include "cli/interruption.h"
 #include "sinefield/error.h"
@@ -81,7 +82,7 @@ int solve_problem(const SolveArguments& a, const Common& common) {
     check_output(a.model, common, {a.problem});
   }
   const ProblemSettings settings = settings_from(a.settings);
-  const Problem problem = read_problem(a.problem, settings);
+  const Problem problem = read_problem(a.problem, settings, given_files(common));
   SolveOptions options;
   options.seed = static_cast<std::uint64_t>(a.seed);
   options.most_features = a.features;

@@ -122,6 +122,7 @@ TermEquations term_equations(const Problem& problem, const Term& term, const pro
     for (std::size_t s = 0; s < placed.size(); ++s) of_block[s] = &field_streams[s * n + first];
     calculus::TapeInputs<double> tape_inputs{static_cast<int>(count), part(at.coordinate_view()), {}, of_block};
     if (!at.normals.empty()) tape_inputs.normals = part(at.normal_view());
+    if (!at.columns.empty()) tape_inputs.columns = part(at.column_view());
     tape.evaluate<double>(isa, tape_inputs, registers);
     for (std::size_t r = 0; r < components; ++r) {
       const std::span<const double> value = tape.root<double>(static_cast<int>(r), registers, static_cast<int>(count));

@@ -143,7 +143,9 @@ class LastLayerSolve {
         workers_(engine::make_workers(options.compute.threads)),
         channels_(static_cast<int>(problem.graph()->channels().size())),
         linear_(is_linear(problem)),
-        whole_(problem::measure_of(problem, problem.inside())) {}
+        by_place_(problem.features.windows.empty() &&
+                  std::ranges::none_of(problem.terms(), [](const Term& t) { return t.place.given != nullptr; })),
+        whole_(problem::covered_measure(problem)) {}
 
   SolveResult run(const std::function<void(const SolveProgress&)>& on_progress) {
     const std::vector<Rung> base = base_rungs();
@@ -177,7 +179,7 @@ class LastLayerSolve {
         next = base[climbed++];
         continue;
       }
-      next = problem_.features.windows.empty() ? refined(refinements > 0 ? *last : *best) : std::nullopt;
+      next = by_place_ ? refined(refinements > 0 ? *last : *best) : std::nullopt;
       if (next)
         ++refinements;
       else if (refinements == 0 && whole_left)
@@ -269,13 +271,14 @@ class LastLayerSolve {
   /// By rule: inside about three for every unknown, less where rings bring more; on borders and at moments, which have
   /// a dimension less, eleven for every degree of freedom there.
   std::int64_t points_for(const Term& term, const Rung& rung) const {
+    if (term.place.given) return std::ssize(term.place.given->coordinates) / std::ssize(axes_);
     if (term.place.points > 0) return term.place.points;
     constexpr double inside = 3, on_border = 11;
     constexpr std::int64_t fewest = 50;
     const int d = static_cast<int>(axes_.size());
     const double measure = problem::measure_of(problem_, term.place);
     if (term.place.boundary || !term.place.fixed.empty()) {
-      double scale = 1;  // of lengths along it
+      double scale = 0;  // of lengths along it
       for (const AxisMap& axis : axes_) scale = std::max(scale, axis.scale);
       return std::max<std::int64_t>(
           fewest, std::llround(on_border *
@@ -442,7 +445,8 @@ class LastLayerSolve {
   std::unique_ptr<engine::Workers> workers_;
   int channels_;
   bool linear_, complex_ = false;
-  double whole_;  // measure of the domain
+  bool by_place_;  // whether places may get features of their own: a solve sees all points that are given
+  double whole_;   // measure of what terms inside are about
 };
 
 }  // namespace
