@@ -49,7 +49,10 @@ template <class Scalar>
 class RungSystem {
  public:
   RungSystem(const Field& features, int channels, Isa isa, engine::Workers& workers)
-      : rows_(features, channels, isa, workers), isa_(isa), workers_(workers) {}
+      : rows_(features, channels, isa, workers),
+        of_one_(features, TermRows<Scalar>::parts, isa, workers),
+        isa_(isa),
+        workers_(workers) {}
 
   std::int64_t unknowns() const { return rows_.unknowns(); }
   std::vector<double> solution(const std::vector<Scalar>& found) const { return rows_.solution(found); }
@@ -59,11 +62,14 @@ class RungSystem {
     for (const TermEquations& e : terms) count += TermRows<Scalar>::count(e);
     return count;
   }
-  bool by_qr(std::int64_t count) const {
-    constexpr int parts = TermRows<Scalar>::parts;
-    const auto n = static_cast<double>(unknowns());
-    return parts * parts * static_cast<double>(count) * n * n <= most_of_qr;
+  bool by_qr(const std::vector<TermEquations>& terms) const {
+    const std::vector<std::vector<TermEquations>> apart = train::apart(terms, TermRows<Scalar>::parts);
+    std::int64_t most = apart.empty() ? count(terms) : 0;
+    for (const std::vector<TermEquations>& one : apart) most = std::max(most, count(one));
+    return few_enough(most, apart.empty() ? unknowns() : of_one_.unknowns());
   }
+  /// Of the last solve: whether equations tie channels together.
+  bool coupled() const { return coupled_; }
 
   /// One over the mean square of a term's rows: times it, terms weigh alike.
   double balance(const TermEquations& e, const std::string& name) {
@@ -76,27 +82,32 @@ class RungSystem {
     return sum(some.weights) / (squares * sum(e.weights));
   }
 
+  /// Of all channels: where no equation ties them together, one after the other, those of the same coefficients at
+  /// once.
   std::vector<Scalar> solve(const std::vector<TermEquations>& terms, const std::vector<double>& scales) {
-    const std::int64_t rows = count(terms), columns = unknowns();
+    const std::vector<std::vector<TermEquations>> apart = train::apart(terms, TermRows<Scalar>::parts);
+    coupled_ = apart.empty();
     std::vector<Scalar> found;
-    if (by_qr(rows)) {
-      std::vector<Scalar> matrix(static_cast<std::size_t>(rows * columns)), right(static_cast<std::size_t>(rows));
-      std::int64_t first = 0;
-      for (std::size_t t = 0; t < terms.size(); ++t) {
-        const std::int64_t n = TermRows<Scalar>::count(terms[t]);
-        rows_.write(terms[t], scales[t], {matrix.data() + first * columns, n, columns}, {right.data() + first, n, 1});
-        first += n;
-      }
-      found = train::solve_by_qr<Scalar>({matrix.data(), rows, columns}, {right.data(), rows, 1});
+    if (coupled_) {
+      found = solved(rows_, {&terms}, scales);
     } else {
-      train::NormalEquations<Scalar> equations(static_cast<int>(columns), 1, isa_, workers_);
-      for (std::size_t t = 0; t < terms.size(); ++t)
-        for (std::int64_t first = 0; first < terms[t].points; first += points_at_once) {
-          const Block block = block_of(train::picked(terms[t], first, 1, points_at_once), scales[t]);
-          equations.add({block.numbers.data(), std::ssize(block.right), columns},
-                        {block.right.data(), std::ssize(block.right), 1});
+      const auto width = static_cast<std::size_t>(of_one_.unknowns());
+      found.resize(apart.size() * width);
+      std::vector<bool> done(apart.size());
+      for (std::size_t c = 0; c < apart.size(); ++c) {
+        if (done[c]) continue;
+        std::vector<std::size_t> alike;
+        std::vector<const std::vector<TermEquations>*> sides;
+        for (std::size_t other = c; other < apart.size(); ++other) {
+          if (!train::same_coefficients(apart[c], apart[other])) continue;
+          done[other] = true;
+          alike.push_back(other);
+          sides.push_back(&apart[other]);
         }
-      found = equations.solve(1e-12);
+        const std::vector<Scalar> numbers = solved(of_one_, sides, scales);
+        for (std::size_t u = 0; u < width; ++u)
+          for (std::size_t k = 0; k < alike.size(); ++k) found[alike[k] * width + u] = numbers[u * alike.size() + k];
+      }
     }
     for (const Scalar number : found)
       if (!std::isfinite(std::norm(number)))
@@ -117,7 +128,57 @@ class RungSystem {
     return block;
   }
 
-  TermRows<Scalar> rows_;
+  /// (unknowns, sides): least squares with the first one's rows and a right side of each.
+  std::vector<Scalar> solved(TermRows<Scalar>& by, const std::vector<const std::vector<TermEquations>*>& sides,
+                             const std::vector<double>& scales) {
+    const std::vector<TermEquations>& terms = *sides.front();
+    const std::int64_t rows = count(terms), columns = by.unknowns(), width = std::ssize(sides);
+    /// Rows first .. first + points - 1 of a term: its matrix, and the right sides side by side.
+    const auto write = [&](std::size_t t, const auto& part, Scalar* matrix, Scalar* right) {
+      for (std::size_t k = 0; k < sides.size(); ++k) {
+        const TermEquations e = part((*sides[k])[t]);
+        const std::int64_t n = TermRows<Scalar>::count(e);
+        if (k == 0)
+          by.write(e, scales[t], {matrix, n, columns}, {right, n, 1, width});
+        else
+          by.write_right(e, scales[t], {right + k, n, 1, width});
+      }
+    };
+    if (few_enough(rows, columns)) {
+      std::vector<Scalar> matrix(static_cast<std::size_t>(rows * columns)),
+          right(static_cast<std::size_t>(rows * width));
+      std::int64_t first = 0;
+      for (std::size_t t = 0; t < terms.size(); ++t) {
+        write(
+            t, [](const TermEquations& e) { return e; }, matrix.data() + first * columns, right.data() + first * width);
+        first += TermRows<Scalar>::count(terms[t]);
+      }
+      return train::solve_by_qr<Scalar>({matrix.data(), rows, columns}, {right.data(), rows, width});
+    }
+    train::NormalEquations<Scalar> equations(static_cast<int>(columns), static_cast<int>(width), isa_, workers_);
+    std::vector<Scalar> matrix, right;
+    for (std::size_t t = 0; t < terms.size(); ++t)
+      for (std::int64_t first = 0; first < terms[t].points && terms[t].components > 0; first += points_at_once) {
+        const std::int64_t points = std::min(points_at_once, terms[t].points - first),
+                           n = points * terms[t].components / TermRows<Scalar>::parts;
+        matrix.assign(static_cast<std::size_t>(n * columns), 0);
+        right.assign(static_cast<std::size_t>(n * width), 0);
+        write(
+            t, [&](const TermEquations& e) { return train::picked(e, first, 1, points_at_once); }, matrix.data(),
+            right.data());
+        equations.add({matrix.data(), n, columns}, {right.data(), n, width});
+      }
+    return equations.solve(1e-12);
+  }
+
+  static bool few_enough(std::int64_t rows, std::int64_t columns) {
+    constexpr int parts = TermRows<Scalar>::parts;
+    const auto n = static_cast<double>(columns);
+    return parts * parts * static_cast<double>(rows) * n * n <= most_of_qr;
+  }
+
+  TermRows<Scalar> rows_, of_one_;
+  bool coupled_ = false;
   Isa isa_;
   engine::Workers& workers_;
 };
@@ -347,7 +408,7 @@ class LastLayerSolve {
     const std::vector<problem::Collocation> points = points_of(rung, options_.seed, Weights::of_each);
     std::vector<TermEquations> terms = equations_at(points, field ? &*field : nullptr);
     const std::int64_t count = RungSystem<Scalar>::count(terms);
-    const bool by_qr = system.by_qr(count);
+    const bool by_qr = system.by_qr(terms);
     if (before && !by_qr && before->result.report.residual < normal_equations_end) return {};
 
     std::vector<double> scales;
@@ -408,9 +469,9 @@ class LastLayerSolve {
     report.rows = count;
     report.newton_steps = newton_steps;
     report.method = fmt::format("{}{}{}", linear_ ? "" : "Newton, ",
-                                parts == 2      ? "complex "
-                                : channels_ > 1 ? "coupled "
-                                                : "",
+                                parts == 2                          ? "complex "
+                                : system.coupled() && channels_ > 1 ? "coupled "
+                                                                    : "",
                                 by_qr ? "QR" : "normal equations");
     report.warning = why_too_few(rung.features, rung.wavenumber, train::network_volume(problem_, axes_),
                                  static_cast<int>(axes_.size()));
