@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "allocation_count.h"
 #include "calculus/tape.h"
 #include "refusal.h"
 #include "sinefield/expression.h"
@@ -304,6 +305,17 @@ TEST(GivenField, of_floats_is_that_of_doubles_rounded) {
   const auto doubles = evaluated<double>(roots, points);
   const auto floats = evaluated<float>(roots, rounded);
   for (std::size_t k = 0; k < doubles.size(); ++k) EXPECT_EQ(floats[k], static_cast<float>(doubles[k]));
+}
+
+TEST(GivenField, tapes_allocate_nothing) {
+  const Graph g;
+  const std::vector<Expression> roots = {g.f[0], diff(g.f[1], g.x), diff(diff(diff(g.f[1], g.x), g.x), g.x)};
+  const calculus::Tape tape(roots);
+  std::vector<double> registers(tape.registers());
+  const std::vector<double> points = {0.25, 0, 0.75, -0.5, 0, 1.5};
+  const std::int64_t before = allocation_count();
+  tape.evaluate<double>(Isa::scalar, {2, {points.data(), 2, 3}, {}, {}}, registers);
+  EXPECT_EQ(allocation_count(), before);
 }
 
 TEST(GivenField, has_the_degree_of_its_highest_derivative) {
