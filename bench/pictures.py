@@ -70,7 +70,7 @@ def cloned(target, source, mask):
 
 # The target, the source, the middle of its patch in the problem's coordinates and in the source, the radius.
 EDITS = {
-    "poisson_edit": ("park.png", "crater.png", (176, 162), (49, 48), 36),
+    "poisson_edit": ("park.png", "eye.png", (176, 162), (52, 40), 38),
     "poisson_edit_colour": ("cup.png", "eye.png", (135, 108), (52, 40), 36),
 }
 
@@ -80,6 +80,8 @@ def edit(options, folder):
     for name, (target, source, (x, y), (in_x, in_y), radius) in EDITS.items():
         problems = ROOT / "problems"
         target, small = picture(problems / "pictures" / target), picture(problems / "pictures" / source)
+        if target.shape[2] == 1:
+            small = small @ [[0.299], [0.587], [0.114]]
         height, width, _ = target.shape
         source = np.zeros_like(target)
         left, upper = x - in_x, height - (y - in_y) - small.shape[0]
@@ -164,7 +166,7 @@ def main():
     parser.add_argument("--share", type=float, default=0.1)
     parser.add_argument("--command", default=str(ROOT / "build/release/bin/sinefield"))
     parser.add_argument("--seeds", type=int, default=3)
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     with tempfile.TemporaryDirectory() as name:
         {"edit": edit, "inpaint": inpaint, "points": points}[options.what](options, Path(name))
 
