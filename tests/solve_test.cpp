@@ -238,6 +238,14 @@ TEST(Solve, explains_what_it_would_do) {
   const std::vector<std::string> shock = explain(read_problem(SINEFIELD_TEST_PROBLEMS "/burgers.toml"));
   EXPECT_THAT(shock, testing::Contains("term equation: not linear, inside"));
   EXPECT_THAT(shock, testing::Contains(testing::StartsWith("not linear: Newton's method")));
+  const std::string apart = R"toml(
+coordinates = { x = [0, 1] }
+unknowns = { u = "real", v = "real", w = "real" }
+terms.inside = { residual = "[diff(u, x, x) - 1, diff(v, x, x) - x, diff(w, x, x) - w]" }
+terms.ends = { residual = "[u, v, w]", region = "boundary(domain)" }
+)toml";
+  EXPECT_THAT(explain(problem_from_text(apart, "test")),
+              testing::Contains("no equation ties the unknowns together: 2 of 3 parts have equations of their own"));
 }
 
 TEST(Solve, stops_when_asked) {

@@ -272,6 +272,18 @@ class LastLayerSolve {
     lines.push_back(linear_ ? fmt::format("linear{}: a least-squares solve for each number of features",
                                           complex_ ? " in complex numbers" : "")
                             : "not linear: Newton's method, several least-squares solves for each number of features");
+    const std::vector<std::vector<TermEquations>> apart = train::apart(terms, parts);
+    double groups = 1, systems = 1;  // of channels, and how many of them have coefficients of their own
+    if (!apart.empty()) {
+      groups = static_cast<double>(apart.size());
+      systems = 0;
+      for (auto at = apart.begin(); at != apart.end(); ++at)
+        if (std::none_of(apart.begin(), at, [&](const auto& before) { return train::same_coefficients(before, *at); }))
+          ++systems;
+      lines.push_back(
+          fmt::format("no equation ties the unknowns together: {:.0f} of {:.0f} parts have equations of their own",
+                      systems, groups));
+    }
     for (const Rung& rung : base) {
       const double unknowns = static_cast<double>(rung.features + rung.features_in_balls() + 1) * channels_ / parts;
       double rows = 0;
@@ -280,7 +292,8 @@ class LastLayerSolve {
       lines.push_back(
           fmt::format("  {} features up to wavenumber {:.4g}: about {:.0f} rows, {:.0f} unknowns, {:.2g} "
                       "multiply-adds a solve",
-                      rung.features, rung.wavenumber, rows, unknowns, parts * parts * rows * unknowns * unknowns));
+                      rung.features, rung.wavenumber, rows, unknowns,
+                      systems * parts * parts * rows * unknowns * unknowns / (groups * groups * groups)));
     }
     return lines;
   }
