@@ -124,7 +124,7 @@ void GivenField::prepare(int degree) const {
 double GivenField::value(std::span<const double> x, int component, std::span<const int> orders, int degree) const {
   prepare(degree);
   const std::vector<double>& c = coefficients_.at(degree == 3 ? 0 : 1);
-  const auto taps = static_cast<std::size_t>(degree + 1);
+  const auto taps = static_cast<std::size_t>(degree) + 1;
   // Of each axis the weights, and where their coefficients lie; axes that are not there have one of weight 1.
   std::array<std::array<double, highest_degree + 1>, most_axes> weights{};
   std::array<std::array<std::size_t, highest_degree + 1>, most_axes> places{};

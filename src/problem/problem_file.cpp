@@ -497,11 +497,10 @@ class Reader {
     const auto rank = array.shape.size();
     // A row of MATLAB's is a list.
     if (over.size() == 1 && rank == 2 && array.shape[0] == 1) std::swap(array.shape[0], array.shape[1]);
-    if (rank != axes.size() && rank != axes.size() + 1) {
+    if (rank != axes.size() && rank != axes.size() + 1)
       throw bad_input(
           fmt::format("an array of {} axes over {} coordinate{}", rank, over.size(), over.size() == 1 ? "" : "s"),
           "expected an axis for each of `over`, and one for components where there are several");
-    }
     for (std::size_t k = 0; k < axes.size(); ++k) axes[k].samples = array.shape[k];
     const std::int64_t components = rank > axes.size() ? array.shape.back() : 1;
     if (components < 1 || components > GivenField::most_components)
@@ -516,8 +515,8 @@ class Reader {
     return value;
   }
 
-  /// The points of a term from a file: rows of numbers with names, or the pixels of a picture that are not 0. The names
-  /// that are no coordinates go into `columns`.
+  /// The points of a term from a file: rows of numbers with names, or the pixels of a picture whose first channel is
+  /// not 0. The names that are no coordinates go into `columns`.
   Place given_points(const toml::table& table, const std::vector<std::pair<int, double>>& fixed,
                      std::vector<std::string>& columns) {
     check_keys(file_, table, "`points`", {"picture", "npy", "mat", "variable", "columns", "over", "from", "to"});
