@@ -32,4 +32,21 @@ const MediaCodecs& media() {
   return codecs;
 }
 
+GivenFiles given_files(const Common& common, std::vector<std::filesystem::path> folders) {
+  GivenFiles files;
+  files.folders = std::move(folders);
+  files.memory_limit = common.memory();
+  files.read_picture = [](const std::filesystem::path& path, std::uint64_t memory_limit) {
+    return pictures().read_picture(path, memory_limit);
+  };
+  files.read_mat = [](const std::filesystem::path& path, const std::string& variable, std::uint64_t memory_limit) {
+    return media().read_mat(path, variable, memory_limit);
+  };
+  return files;
+}
+
+GivenFiles files_of_model(const Common& common, const std::filesystem::path& model) {
+  return given_files(common, {model.parent_path(), {}});
+}
+
 }  // namespace sinefield::cli

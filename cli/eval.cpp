@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "cli/codecs.h"
 #include "cli/command.h"
 #include "cli/solution_grid.h"
 #include "sinefield/array_file.h"
@@ -50,7 +51,7 @@ int show(const EvalArguments& a, const std::string& expression, const Field& fie
   if (field.solution() == nullptr)
     throw bad_input(fmt::format("--show: {} stands for no solution", a.model.string()),
                     "expressions are of models made by solve; of others ask with --order");
-  Shown shown(field, expression, common.compute());
+  Shown shown(field, expression, common.compute(), files_of_model(common, a.model));
   const ShownKind& kind = shown.kind();
   const Array points = read_points(a, field.inputs(), common);
   const std::int64_t n = points.shape[0];

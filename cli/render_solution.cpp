@@ -369,7 +369,7 @@ void ShownSolution::check_memory(double numbers) const {
 Json render_solution(const RenderArguments& a, const Field& field, const Common& common) {
   const SolutionFormat& solution = *field.solution();
   const std::string expression = a.show.empty() ? default_expression(solution) : a.show;
-  Shown shown(field, expression, common.compute());
+  Shown shown(field, expression, common.compute(), files_of_model(common, a.model));
   const ShownSolution s{a, common, solution, expression, shown};
   const GridChoice choice = choose_axes(solution, a.slices);
   const std::string extension = extension_of(a.output);

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <memory>
 
+#include "cli/codecs.h"
 #include "cli/command.h"
 #include "cli/interruption.h"
 #include "cli/progress.h"
@@ -260,7 +261,7 @@ int solve_problem(const SolveArguments& a, const Common& common) {
   const Interruption interruption;
   if (!a.explain && a.model.empty()) throw bad_input("solve: no model file to write", "give -o MODEL, or --explain");
   const ProblemSettings settings = settings_from(a.settings);
-  const Problem problem = read_problem(a.problem, settings, a.recipe);
+  const Problem problem = read_problem(a.problem, settings, given_files(common), a.recipe);
   if (problem.training) return train_problem(a, problem, settings, common, interruption);
   if (const char* const option = a.training_option())
     throw bad_input(fmt::format("{} is an option of training, and {} is solved in last layers", option,

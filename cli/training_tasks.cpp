@@ -70,7 +70,9 @@ TrainingTask<T>::TrainingTask(std::string_view name, int width, std::int64_t poi
     Problem problem;
     const Expression x0 = problem.space("x", -1, 1), x1 = problem.space("y", -1, 1), u = problem.unknown("u");
     problem.add("equation", laplacian(u) + exp(x0 * x1) * u - sin(3 * x0) * cos(x1));
-    problem::Collocation at{points, {coordinates.begin(), coordinates.end()}, {}, {}};
+    problem::Collocation at;
+    at.count = points;
+    at.coordinates.assign(coordinates.begin(), coordinates.end());
     at.weights.assign(static_cast<std::size_t>(points), 1);
     const std::vector<AxisMap> axes = problem_axes(problem);
     loss = std::make_unique<train::TermLoss>(problem, problem.terms()[0], axes, shape);

@@ -35,6 +35,7 @@ LIBRARIES = [
     (r"soxr\.h", "soxr", ["src/io/media/"]),
     (r"lib(av|sw)", "FFmpeg", ["src/io/media/"]),
     (r"nifti", "libnifti", ["src/io/volumes/"]),
+    (r"matio\.h", "matio", ["src/io/volumes/", "tests/"]),
     (r"zip\.h$", "libzip", ["src/io/", "tests/"]),
     (r"nlohmann/", "nlohmann-json", ["src/io/", "cli/", "bench/", "tests/"]),
     (r"(tbb|oneapi)/", "oneTBB", ["src/engine/workers.cpp"]),

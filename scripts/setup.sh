@@ -9,7 +9,7 @@ set -euo pipefail
 declare -A groups=(
   [build]="g++ cmake ninja-build pkg-config libhwy-dev libtbb-dev libfmt-dev nlohmann-json3-dev libzip-dev zlib1g-dev libkissfft-dev
            librandom123-dev libeigen3-dev libtomlplusplus-dev libopenimageio-dev libsndfile1-dev libsoxr-dev libavformat-dev libavcodec-dev libavfilter-dev libavutil-dev
-           libswscale-dev libnifti2-dev libcli11-dev fonts-dejavu-core"
+           libswscale-dev libnifti2-dev libmatio-dev libcli11-dev fonts-dejavu-core"
   [demo]="python3-skimage"
   [test]="libgtest-dev libgmock-dev python3 python3-numpy python3-venv espeak-ng ffmpeg clang clang-format libclang-rt-14-dev"
   [bench]="python3 python3-numpy python3-scipy python3-torch"

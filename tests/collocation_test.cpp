@@ -240,6 +240,37 @@ TEST(Collocation, rings_are_added_with_weights_of_their_own) {
   EXPECT_NEAR(near, area, 4 * area * std::sqrt(std::log(25.0) / 2 / 4000));
 }
 
+TEST(Collocation, what_is_covered_is_the_domain_or_parts_of_it) {
+  Problem problem;
+  const Expression x = problem.space("x", 0, 4), y = problem.space("y", 0, 2), t = problem.time("t", 0, 3),
+                   u = problem.unknown("u");
+  EXPECT_NEAR(covered_measure(problem), 24, 1e-12) << "without terms";
+  Place disc{Region::ball({1, 1}, 0.5)}, box{Region::box({0, 0}, {4, 1})};
+  problem.add("border", u, Place{.region = disc.region, .boundary = true});
+  problem.add("start", u, problem.at_time(0));
+  EXPECT_NEAR(covered_measure(problem), 24, 1e-12) << "no term inside";
+  problem.add("disc", u, disc);
+  EXPECT_NEAR(covered_measure(problem), 3 * pi / 4, 1e-3);
+  problem.add("box", u, box);
+  EXPECT_NEAR(covered_measure(problem), 12 + 3 * pi / 4, 1e-3);
+  problem.add("again", u, box);
+  EXPECT_NEAR(covered_measure(problem), 24, 1e-12) << "no more than the domain";
+}
+
+TEST(Collocation, points_that_are_given_may_be_anywhere) {
+  Problem problem;
+  const Expression x = problem.space("x", 0, 4), u = problem.unknown("u");
+  problem.add("part", u, Place{Region::box({0}, {1})});
+  EXPECT_NEAR(covered_measure(problem), 1, 1e-12);
+  const Place place = problem.at_points({{0.5, 3.5}, 0, {}});
+  EXPECT_EQ(measure_of(problem, place), 1);
+  problem.add("data", u, place);
+  EXPECT_NEAR(covered_measure(problem), 4, 1e-12);
+  Place nowhere = place;
+  nowhere.where = x > 4;
+  EXPECT_THAT(refusal([&] { points_of(problem, nowhere, 1, 1); }), HasSubstr("holds at none of its points"));
+}
+
 TEST(Collocation, rings_keep_to_moments_and_conditions) {
   const Channel c;
   Place place = c.problem.at_time(2);

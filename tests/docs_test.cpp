@@ -4,15 +4,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "sinefield/array_file.h"
 #include "sinefield/problem_file.h"
 #include "sinefield/problem_fit.h"
 #include "sinefield/solve.h"
+#include "temporary_folder.h"
 
 namespace sinefield {
 namespace {
@@ -37,13 +42,31 @@ std::vector<std::string> blocks(const std::string& document, const std::string& 
 
 const std::filesystem::path source = SINEFIELD_TEST_SOURCE;
 
+/// The arrays that the examples read.
+void write_arrays(const std::filesystem::path& folder) {
+  constexpr int across = 41, up = 21, points = 400;
+  std::vector<double> conductivity, probes;
+  for (int i = 0; i < across; ++i)
+    for (int j = 0; j < up; ++j) conductivity.push_back(1.5 + std::cos(i * 0.05 * 3) * std::cos(j * 0.05 * 3));
+  for (int p = 0; p < points; ++p) {
+    const double x = std::fmod(0.618034 * p, 1), y = std::fmod(0.414214 * p, 1);
+    probes.insert(probes.end(), {x, y, std::exp(x) * std::cos(y)});
+  }
+  write_npy(folder / "conductivity.npy", std::vector<std::int64_t>{across, up}, std::span<const double>(conductivity));
+  write_npy(folder / "probes.npy", std::vector<std::int64_t>{points, 3}, std::span<const double>(probes));
+}
+
 TEST(Docs, problem_files_are_solved) {
-  int files = 0;
+  const TemporaryFolder folder;
+  write_arrays(folder.path());
+  GivenFiles files;
+  files.folders = {folder.path()};
+  int examples = 0;
   for (const char* const name : {"README.md", "docs/problem-files.md"})
     for (const std::string& text : blocks(text_of(source / name), "toml")) {
       SCOPED_TRACE(text);
-      ++files;
-      const Problem problem = problem_from_text(text, name);
+      ++examples;
+      const Problem problem = problem_from_text(text, name, {}, files);
       if (problem.training) {
         ProblemFitOptions options{.recipe = *problem.training, .steps = 300};
         options.recipe.width = 32;
@@ -55,7 +78,7 @@ TEST(Docs, problem_files_are_solved) {
       EXPECT_LT(result.report.residual, 1e-2);
       for (const SolutionError& e : result.report.errors) EXPECT_LT(e.relative_l2, 1e-6);
     }
-  EXPECT_GE(files, 10);
+  EXPECT_GE(examples, 12);
 }
 
 TEST(Docs, cpp_is_that_of_the_examples) {

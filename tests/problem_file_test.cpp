@@ -20,6 +20,7 @@
 
 #include "expression_samples.h"
 #include "refusal.h"
+#include "sinefield/picture_file.h"
 #include "temporary_folder.h"
 
 namespace sinefield {
@@ -63,17 +64,19 @@ void expect_refusals(const std::vector<std::pair<std::string, std::string>>& cas
 std::filesystem::path problem_file(const char* name) { return std::filesystem::path(SINEFIELD_TEST_PROBLEMS) / name; }
 
 TEST(ProblemFile, every_problem_that_comes_with_the_program_is_read) {
-  int files = 0;
+  GivenFiles files;
+  files.read_picture = [](const std::filesystem::path& path, std::uint64_t limit) { return read_picture(path, limit); };
+  int problems = 0;
   for (const auto& entry : std::filesystem::directory_iterator(SINEFIELD_TEST_PROBLEMS)) {
     if (entry.path().extension() != ".toml") continue;
     SCOPED_TRACE(entry.path().filename());
-    const Problem problem = read_problem(entry.path());
+    const Problem problem = read_problem(entry.path(), {}, files);
     EXPECT_FALSE(problem.title.empty());
     EXPECT_FALSE(problem.terms().empty());
     EXPECT_FALSE(problem.unknowns().empty());
-    ++files;
+    ++problems;
   }
-  EXPECT_GE(files, 5);
+  EXPECT_GE(problems, 6);
 }
 
 TEST(ProblemFile, poisson_on_a_square_is_what_it_says) {
@@ -419,8 +422,8 @@ TEST(ProblemFile, hints_say_what_is_known_and_what_to_write) {
   EXPECT_EQ(hint_of(head + "terms.a = { residual = \"u\", wieght = 3 }"),
             "known are residual, region, where, at, points, sampling, rings, weight, penalty");
   EXPECT_EQ(hint_of(head + "colour = 3"),
-            "known are title, coordinates, unknowns, constants, definitions, regions, terms, features, exact, recipe, "
-            "recipes");
+            "known are title, coordinates, unknowns, constants, given, definitions, regions, terms, features, exact, "
+            "recipe, recipes");
   EXPECT_EQ(hint_of(head + "terms.a.residual = \"laplacain(u)\""), "did you mean laplacian?");
   EXPECT_EQ(hint_of(head + "terms.a.residual = \"dot(grad(u), normal)\""), "give a boundary as its region");
   EXPECT_THAT(hint_of(head + "regions.corner = \"domain\"\nterms.a = { residual = \"u\", region = \"cornre\" }"),

@@ -72,7 +72,7 @@ ProblemFitOptions options_for(const Problem& problem, std::int64_t steps = 0) {
 }
 
 TEST(ProblemFit, a_network_comes_to_the_solution_of_an_equation_and_says_how_near) {
-  const Problem problem = problem_from_text(poisson, "test", {}, "train");
+  const Problem problem = problem_from_text(poisson, "test", {}, {}, "train");
   ProblemFitOptions options = options_for(problem, 300);
   options.recipe.width = 32;
   options.recipe.points = 512;
@@ -91,7 +91,7 @@ TEST(ProblemFit, terms_pull_alike_after_the_balance_and_keep_their_weights_witho
   // A term a thousand times as large as the other.
   std::string text = poisson;
   text.replace(text.find("laplacian(u) - "), 15, "30*laplacian(u) - 30*");
-  const Problem problem = problem_from_text(text, "test", {}, "train");
+  const Problem problem = problem_from_text(text, "test", {}, {}, "train");
   ProblemFitOptions options = options_for(problem, 1);
   options.recipe.width = 32;
   options.recipe.points = 256;
@@ -174,7 +174,7 @@ TEST(ProblemFit, one_network_may_go_on_from_another) {
 }
 
 TEST(ProblemFit, lbfgs_takes_the_same_points_in_every_step) {
-  const Problem problem = problem_from_text(poisson, "test", {}, "train");
+  const Problem problem = problem_from_text(poisson, "test", {}, {}, "train");
   ProblemFitOptions options = options_for(problem, 60);
   options.recipe.optimizer = OptimizerKind::lbfgs;
   options.recipe.width = 16;
@@ -213,7 +213,7 @@ TEST(ProblemFit, options_out_of_range_are_refused_and_divergences_say_whose) {
 }
 
 TEST(ProblemFit, explains_plans_points_and_cost) {
-  const Problem problem = problem_from_text(poisson, "test", {}, "original");
+  const Problem problem = problem_from_text(poisson, "test", {}, {}, "original");
   const std::vector<std::string> lines = explain_training(problem, options_for(problem));
   EXPECT_THAT(lines[0], HasSubstr("term equation: 42320 points a step, penalty l2"));
   EXPECT_THAT(lines[1], HasSubstr("1 operator: 4 F for each point"));
@@ -263,8 +263,8 @@ at = {}
 [recipes.original]
 steps = 7
 )toml";
-  const Problem plain = problem_from_text(text, "test"), mine = problem_from_text(text, "test", {}, "mine"),
-                original = problem_from_text(text, "test", {}, "original");
+  const Problem plain = problem_from_text(text, "test"), mine = problem_from_text(text, "test", {}, {}, "mine"),
+                original = problem_from_text(text, "test", {}, {}, "original");
   EXPECT_FALSE(plain.training);
   EXPECT_EQ(plain.terms().size(), 2U);
   ASSERT_TRUE(mine.training);
@@ -280,7 +280,7 @@ steps = 7
 
 TEST(Recipes, mistakes_in_them_point_at_their_place) {
   const auto refused = [](const std::string& more, std::string_view recipe = {}) {
-    return refusal([&] { problem_from_text(std::string(poisson) + more, "t", {}, recipe); });
+    return refusal([&] { problem_from_text(std::string(poisson) + more, "t", {}, {}, recipe); });
   };
   EXPECT_EQ(refused("", "nothing"), "t: there is no recipe 'nothing'");
   EXPECT_THAT(refused("[recipes.a]\nspeed = 1\n"), HasSubstr("line 17, column 1: 'speed' is not known in recipe 'a'"));

@@ -99,6 +99,46 @@ v = "b"
   EXPECT_LT(error_of(result), 1e-8);
 }
 
+/// Fields that no equation ties together, two of them by the same equations and one by another.
+TEST(Solve, several_fields_that_do_not_need_each_other) {
+  const std::string head = R"toml(
+coordinates = { x = [0, 1], y = [0, 1] }
+features = { count = 300 }
+definitions = { a = "sin(x + 2*y)", b = "cos(3*x*y)", c = "exp(x - y)" }
+)toml";
+  const std::string together = R"toml(
+unknowns = { u = "real", v = "real", w = "real" }
+[terms.inside]
+residual = "[laplacian(u) - laplacian(a), laplacian(v) - laplacian(b), laplacian(w) - w - laplacian(c) + c]"
+[terms.sides]
+residual = "[u - a, v - b, w - c]"
+region = "boundary(domain)"
+[exact]
+u = "a"
+v = "b"
+w = "c"
+)toml";
+  const SolveResult result = solved(head + together, {.most_features = 300});
+  EXPECT_THAT(result.report.method, testing::Not(testing::HasSubstr("coupled")));
+  ASSERT_EQ(result.report.errors.size(), 3U);
+  for (const SolutionError& e : result.report.errors) EXPECT_LT(e.relative_l2, 1e-6) << e.unknown;
+  // Two complex fields, whose parts are tied together, not the fields.
+  const std::string complex = R"toml(
+unknowns = { u = "complex", v = "complex" }
+[terms.inside]
+residual = "[laplacian(u) + (4 + 1i) * u - laplacian(a) - (4 + 1i) * a, laplacian(v) - 2i * laplacian(b)]"
+[terms.sides]
+residual = "[u - a, v - 2i * b]"
+region = "boundary(domain)"
+[exact]
+u = "a"
+v = "2i * b"
+)toml";
+  const SolveResult pairs = solved(head + complex, {.most_features = 300});
+  EXPECT_THAT(pairs.report.method, testing::StartsWith("complex"));
+  for (const SolutionError& e : pairs.report.errors) EXPECT_LT(e.relative_l2, 1e-6) << e.unknown;
+}
+
 TEST(Solve, the_heat_equation_in_time) {
   EXPECT_LT(error_of(solve(read_problem(SINEFIELD_TEST_PROBLEMS "/heat.toml"))), 1e-9);
 }
@@ -198,6 +238,14 @@ TEST(Solve, explains_what_it_would_do) {
   const std::vector<std::string> shock = explain(read_problem(SINEFIELD_TEST_PROBLEMS "/burgers.toml"));
   EXPECT_THAT(shock, testing::Contains("term equation: not linear, inside"));
   EXPECT_THAT(shock, testing::Contains(testing::StartsWith("not linear: Newton's method")));
+  const std::string apart = R"toml(
+coordinates = { x = [0, 1] }
+unknowns = { u = "real", v = "real", w = "real" }
+terms.inside = { residual = "[diff(u, x, x) - 1, diff(v, x, x) - x, diff(w, x, x) - w]" }
+terms.ends = { residual = "[u, v, w]", region = "boundary(domain)" }
+)toml";
+  EXPECT_THAT(explain(problem_from_text(apart, "test")),
+              testing::Contains("no equation ties the unknowns together: 2 of 3 parts have equations of their own"));
 }
 
 TEST(Solve, stops_when_asked) {

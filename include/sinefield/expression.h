@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -21,6 +22,8 @@ enum class Operation : std::uint8_t {
   coordinate,  ///< coordinate number `index`
   normal,      ///< component `index` of the outward normal: at points of a boundary only
   stream,      ///< an unknown field or a derivative of it, see Stream
+  given,       ///< a given field or a derivative of it, see GivenValue
+  column,      ///< number `index` of those that come with each point: at points that are given only
   add,
   subtract,
   multiply,
@@ -70,6 +73,24 @@ struct Stream {
   bool operator==(const Stream&) const = default;
 };
 
+class GivenField;
+
+/// A component of a given field under a derivative: of order orders[k] along the k-th coordinate that the field spans.
+struct GivenValue {
+  int field, component;
+  std::array<int, 3> orders = {};
+
+  bool operator==(const GivenValue&) const = default;
+};
+
+/// A given field of a graph: along its axes run these coordinates.
+struct GivenSource {
+  std::string name;
+  std::shared_ptr<const GivenField> field;
+  std::vector<int> coordinates;
+  int degree = 3;  ///< of its spline: what the highest derivative that was asked for needs, one for all of them
+};
+
 /// A coordinate of a graph. Gradient, divergence and Laplacian act on those of space.
 struct Coordinate {
   std::string name;
@@ -103,8 +124,10 @@ class ExpressionGraph : public std::enable_shared_from_this<ExpressionGraph> {
   struct Node {
     Operation operation = Operation::constant;
     std::int32_t operands[3] = {-1, -1, -1};
-    std::int32_t index = 0;  ///< of a coordinate, of a component of the normal, of a stream in `streams()`
-    double number = 0;       ///< of a constant
+    /// Of a coordinate, of a component of the normal, of a stream in `streams()`, of a value in `given_values()`, of a
+    /// column.
+    std::int32_t index = 0;
+    double number = 0;  ///< of a constant
   };
 
   static std::shared_ptr<ExpressionGraph> make();
@@ -118,16 +141,24 @@ class ExpressionGraph : public std::enable_shared_from_this<ExpressionGraph> {
   Expression coordinate(int index);
   Expression normal(int component);
   Expression channel(int index);
+  /// The components of a field whose k-th axis is coordinate coordinates[k]: each other, as many as it has axes.
+  std::vector<Expression> add_given(std::string name, std::shared_ptr<const GivenField>, std::vector<int> coordinates);
+  /// Of points that are given, the number behind the coordinates: see GivenPoints in problem.h.
+  Expression column(int index);
 
   const std::vector<Coordinate>& coordinates() const;
   const std::vector<std::string>& channels() const;
   std::span<const Node> nodes() const;
   std::span<const Stream> streams() const;
+  std::span<const GivenValue> given_values() const;
+  std::span<const GivenSource> given_sources() const;
 
   /// An operation on nodes of this graph, simplified where constants allow it.
   std::int32_t apply(Operation, std::int32_t a, std::int32_t b = -1, std::int32_t c = -1);
   std::int32_t constant_node(double);
   std::int32_t stream_node(const Stream&);
+  /// Throws bad_input for derivatives above GivenField::highest_order.
+  std::int32_t given_node(const GivenValue&);
   /// The total derivative of a node along a coordinate.
   std::int32_t derivative_node(std::int32_t node, int axis);
 
@@ -204,6 +235,8 @@ Expression norm(std::span<const Expression>);
 Dependence dependence(const Expression&);
 /// Whether the normal stands in it.
 bool reads_normal(const Expression&);
+/// Columns that stand in it: one more than the largest number of one, 0 where there is none.
+int columns_read(const Expression&);
 
 /// Nodes that the roots are made of, increasing: operands before what is made of them.
 std::vector<std::int32_t> reachable(const ExpressionGraph&, std::span<const std::int32_t> roots);

@@ -1,4 +1,4 @@
-// The library sinefield_media for programs that load it with dlopen: sound, video and volume files.
+// The library sinefield_media for programs that load it with dlopen: sound, video, volume and MATLAB's files.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 
+#include "sinefield/mat_file.h"
 #include "sinefield/sound_file.h"
 #include "sinefield/video_file.h"
 #include "sinefield/volume_file.h"
@@ -26,6 +28,7 @@ struct MediaCodecs {
   Volume (*read_volume)(const std::filesystem::path&, std::uint64_t memory_limit);
   void (*require_writable_volume)(const std::filesystem::path&, const VolumeFormat&);
   void (*write_volume)(const std::filesystem::path&, const Volume&, Overwrite);
+  Array (*read_mat)(const std::filesystem::path&, const std::string& variable, std::uint64_t memory_limit);
 };
 
 }  // namespace sinefield

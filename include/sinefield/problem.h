@@ -6,7 +6,7 @@
 //   p.add("equation", laplacian(u) - exp(x * y));
 //   p.add("border", u, p.boundary());
 //
-// Left out: unknown numbers, given fields that are no expressions.
+// Left out: unknown numbers.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -20,6 +20,7 @@
 
 #include "sinefield/complex_expression.h"
 #include "sinefield/expression.h"
+#include "sinefield/given_field.h"
 #include "sinefield/problem_recipe.h"
 #include "sinefield/region.h"
 #include "sinefield/solution.h"
@@ -33,6 +34,13 @@ struct RingPoints {
   std::int64_t points;
 };
 
+/// Points that are given, as those of a measurement, and what is known at each of them.
+struct GivenPoints {
+  std::vector<double> coordinates;  ///< (points, coordinates of the problem), within their ranges
+  int columns = 0;
+  std::vector<double> values;  ///< (points, columns): what `Problem::column` stands for
+};
+
 /// Where a term holds: inside a region of space or on its boundary, at all times or at one.
 struct Place {
   Region region;
@@ -42,6 +50,9 @@ struct Place {
   std::int64_t points = 0;                         ///< 0: by rule
   Sampling sampling = Sampling::jittered;
   std::vector<RingPoints> rings = {};  ///< inside regions only, beside the points
+  /// All of the place, which then has no boundary, no rings, no number of points; `region` and `sampling` are not
+  /// looked at.
+  std::shared_ptr<const GivenPoints> given = {};
 };
 
 /// What vanishes. Its penalty is averaged over the measure of its place; terms weigh alike, but for `weight`.
@@ -93,6 +104,11 @@ class Problem {
   Expression time(const std::string& name, double low, double high);
   Expression unknown(const std::string& name);
   ComplexExpression complex_unknown(const std::string& name);
+  /// The components of a given field; along its axes run the coordinates, each another one of this problem.
+  std::vector<Expression> given(const std::string& name, std::shared_ptr<const GivenField>,
+                                const std::vector<Expression>& coordinates);
+  /// What is known at each given point, column 0, 1, ..: in residuals and conditions of terms at such points.
+  Expression column(int index) { return graph_->column(index); }
 
   /// The box of the ranges of the space coordinates, or what has been put in its place.
   Region domain() const;
@@ -103,10 +119,13 @@ class Problem {
   Place boundary() const { return {.region = domain(), .boundary = true}; }
   /// Inside at one time.
   Place at_time(double) const;
+  /// These points, (points, coordinates), and columns of numbers that come with them. Throws bad_input where there is
+  /// no point, one is outside the ranges, or a number is not finite.
+  Place at_points(GivenPoints) const;
 
   /// Throws bad_input for names given twice, weights not above 0, residuals in which no unknown field stands, places of
   /// other dimensions, normals away from boundaries, fixed coordinates that are no times within their range,
-  /// expressions of another problem, and more than 1000 terms.
+  /// expressions of another problem, columns that the points do not have, and more than 1000 terms.
   void add(const std::string& name, const Expression& residual) { add(name, residual, inside()); }
   void add(const std::string& name, const Expression& residual, Place, double weight = 1);
   void add(const std::string& name, const ComplexExpression& residual, Place, double weight = 1);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sinefield/field.h"
+#include "sinefield/given_files.h"
 #include "sinefield/query.h"
 #include "sinefield/region.h"
 
@@ -29,9 +30,9 @@ struct ShownKind {
 class Shown {
  public:
   /// Throws bad_input where the field is no solution, and with the column in the expression where that means nothing or
-  /// needs more than points inside have.
-  Shown(const Field&, const std::string& expression, const ComputeOptions& = {});
-  Shown(const Field&&, const std::string&, const ComputeOptions& = {}) = delete;
+  /// needs more than points inside have; where it needs a file that the problem names, as `problem_from_text`.
+  Shown(const Field&, const std::string& expression, const ComputeOptions& = {}, const GivenFiles& = {});
+  Shown(const Field&&, const std::string&, const ComputeOptions& = {}, const GivenFiles& = {}) = delete;
   ~Shown();
   Shown(Shown&&) noexcept;
 

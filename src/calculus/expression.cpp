@@ -16,6 +16,7 @@
 #include "calculus/operations.h"
 #include "sinefield/complex_expression.h"
 #include "sinefield/error.h"
+#include "sinefield/given_field.h"
 
 namespace sinefield {
 namespace {
@@ -63,6 +64,8 @@ struct ExpressionGraph::Implementation {
   std::vector<Node> nodes;
   std::vector<Traits> traits;  // of each node
   std::vector<Stream> streams;
+  std::vector<GivenSource> given_sources;
+  std::vector<GivenValue> given_values;
   std::unordered_map<Node, std::int32_t, Hash, Same> numbers;
   std::unordered_map<std::uint64_t, std::int32_t> derivatives;  // of node and coordinate
 
@@ -125,6 +128,8 @@ const std::vector<Coordinate>& ExpressionGraph::coordinates() const { return imp
 const std::vector<std::string>& ExpressionGraph::channels() const { return implementation_->channels; }
 std::span<const Node> ExpressionGraph::nodes() const { return implementation_->nodes; }
 std::span<const Stream> ExpressionGraph::streams() const { return implementation_->streams; }
+std::span<const GivenValue> ExpressionGraph::given_values() const { return implementation_->given_values; }
+std::span<const GivenSource> ExpressionGraph::given_sources() const { return implementation_->given_sources; }
 
 std::int32_t ExpressionGraph::constant_node(double number) {
   Node node;
@@ -140,6 +145,51 @@ std::int32_t ExpressionGraph::stream_node(const Stream& stream) {
   node.operation = Operation::stream;
   node.index = static_cast<std::int32_t>(at);
   return implementation_->intern(node);
+}
+
+std::int32_t ExpressionGraph::given_node(const GivenValue& value) {
+  GivenSource& source = implementation_->given_sources[static_cast<std::size_t>(value.field)];
+  const int highest = std::ranges::max(value.orders);
+  if (highest > GivenField::highest_order)
+    throw bad_input(
+        fmt::format("a derivative of order {} of the given field '{}' along one coordinate", highest, source.name),
+        fmt::format("its spline has {}", GivenField::highest_order));
+  source.degree = std::max(source.degree, GivenField::degree_for(highest));
+  std::vector<GivenValue>& values = implementation_->given_values;
+  const auto at = std::ranges::find(values, value) - values.begin();
+  if (at == std::ssize(values)) values.push_back(value);
+  Node node;
+  node.operation = Operation::given;
+  node.index = static_cast<std::int32_t>(at);
+  return implementation_->intern(node);
+}
+
+std::vector<Expression> ExpressionGraph::add_given(std::string name, std::shared_ptr<const GivenField> field,
+                                                   std::vector<int> coordinates) {
+  if (coordinates.size() != field->axes().size())
+    throw bad_input(fmt::format("the given field '{}' has {} axes, and {} coordinates for them", name,
+                                field->axes().size(), coordinates.size()));
+  for (auto at = coordinates.begin(); at != coordinates.end(); ++at) {
+    if (*at < 0 || *at >= std::ssize(implementation_->coordinates))
+      throw bad_input(fmt::format("the given field '{}' along coordinate {} of {}", name, *at,
+                                  implementation_->coordinates.size()));
+    if (std::find(coordinates.begin(), at, *at) != at)
+      throw bad_input(fmt::format("two axes of the given field '{}' along the same coordinate", name));
+  }
+  const int components = field->components();
+  implementation_->given_sources.push_back({std::move(name), std::move(field), std::move(coordinates)});
+  std::vector<Expression> made;
+  for (int c = 0; c < components; ++c)
+    made.emplace_back(shared_from_this(),
+                      given_node({static_cast<int>(implementation_->given_sources.size()) - 1, c, {}}));
+  return made;
+}
+
+Expression ExpressionGraph::column(int index) {
+  Node node;
+  node.operation = Operation::column;
+  node.index = index;
+  return {shared_from_this(), implementation_->intern(node)};
 }
 
 Expression ExpressionGraph::add_coordinate(Coordinate made) {
@@ -279,6 +329,18 @@ std::int32_t ExpressionGraph::derivative_node(std::int32_t root, int axis) {
         break;
       case normal:
         throw bad_input("a derivative of the normal", "normals are known at points of a boundary only");
+      case column:
+        throw bad_input("a derivative of a column", "the numbers that come with given points are known there only");
+      case given: {
+        GivenValue value = implementation_->given_values[static_cast<std::size_t>(n.index)];
+        const std::vector<int>& along =
+            implementation_->given_sources[static_cast<std::size_t>(value.field)].coordinates;
+        const auto at = static_cast<std::size_t>(std::ranges::find(along, axis) - along.begin());
+        if (at == along.size()) break;
+        ++value.orders.at(at);
+        d = given_node(value);
+        break;
+      }
       case stream: {
         const Stream s = implementation_->streams[static_cast<std::size_t>(n.index)];
         Stream next{s.channel, {}};
@@ -551,6 +613,16 @@ std::vector<std::int32_t> reachable(const ExpressionGraph& graph, std::span<cons
 Dependence dependence(const Expression& e) { return e.graph()->dependence(e.node()); }
 bool reads_normal(const Expression& e) { return e.graph()->reads_normal(e.node()); }
 
+int columns_read(const Expression& e) {
+  const std::int32_t root = e.node();
+  int columns = 0;
+  for (const std::int32_t i : reachable(*e.graph(), std::span(&root, 1))) {
+    const Node& n = e.graph()->nodes()[static_cast<std::size_t>(i)];
+    if (n.operation == Operation::column) columns = std::max(columns, n.index + 1);
+  }
+  return columns;
+}
+
 namespace {
 
 std::string stream_text(const ExpressionGraph& graph, const Stream& stream) {
@@ -564,6 +636,17 @@ std::string stream_text(const ExpressionGraph& graph, const Stream& stream) {
         t.j < 0 ? fmt::format("diff({}, {})", u, name(t.i)) : fmt::format("diff({}, {}, {})", u, name(t.i), name(t.j));
   }
   return text.empty() ? u : stream.derivative.terms.size() > 1 ? fmt::format("({})", text) : text;
+}
+
+std::string given_text(const ExpressionGraph& graph, const GivenValue& value) {
+  const GivenSource& source = graph.given_sources()[static_cast<std::size_t>(value.field)];
+  std::string text = source.name;
+  if (source.field->components() > 1) text += fmt::format("[{}]", value.component);
+  std::string along;
+  for (std::size_t k = 0; k < source.coordinates.size(); ++k)
+    for (int order = 0; order < value.orders.at(k); ++order)
+      along += ", " + graph.coordinates()[static_cast<std::size_t>(source.coordinates[k])].name;
+  return along.empty() ? text : fmt::format("diff({}{})", text, along);
 }
 
 }  // namespace
@@ -598,6 +681,12 @@ std::string to_text(const Expression& expression) {
         break;
       case Operation::stream:
         text = stream_text(graph, graph.streams()[static_cast<std::size_t>(n.index)]);
+        break;
+      case Operation::given:
+        text = given_text(graph, graph.given_values()[static_cast<std::size_t>(n.index)]);
+        break;
+      case Operation::column:
+        text = fmt::format("column[{}]", n.index);
         break;
       case Operation::negate:
         text = fmt::format("-{}", operand(0));

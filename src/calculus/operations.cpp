@@ -62,6 +62,8 @@ double value_of(Operation operation, double a, double b, double c) {
     case Operation::coordinate:
     case Operation::normal:
     case Operation::stream:
+    case Operation::given:
+    case Operation::column:
       break;
   }
   return std::numeric_limits<double>::quiet_NaN();
@@ -77,6 +79,10 @@ std::string_view name_of(Operation operation) {
       return "normal";
     case Operation::stream:
       return "stream";
+    case Operation::given:
+      return "given";
+    case Operation::column:
+      return "column";
     case Operation::add:
       return "add";
     case Operation::subtract:

@@ -9,8 +9,9 @@
 
 namespace sinefield::calculus {
 
-/// Of an operation on up to three numbers; not of coordinates, normals and streams. What has NaN for an operand is NaN,
-/// but for comparisons, which do not hold (a `where` takes NaN for a condition that holds), and for sign, which is 0.
+/// Of an operation on up to three numbers; not of what stands at the ends: coordinates, streams, .. What has NaN for an
+/// operand is NaN, but for comparisons, which do not hold (a `where` takes NaN for a condition that holds), and for
+/// sign, which is 0.
 double value_of(Operation, double a, double b, double c);
 
 /// std::min and std::max would take b for NaN.

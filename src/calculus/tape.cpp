@@ -89,11 +89,30 @@ Tape::Tape(std::span<const Expression> roots) {
       if (fresh) streams_.push_back(graph.streams()[static_cast<std::size_t>(n.index)]);
       made.index = at->second;
     }
+    if (n.operation == Operation::given) {
+      const GivenValue& value = graph.given_values()[static_cast<std::size_t>(n.index)];
+      const GivenSource& source = graph.given_sources()[static_cast<std::size_t>(value.field)];
+      source.field->prepare(source.degree);
+      made.index = static_cast<std::int32_t>(givens_.size());
+      givens_.push_back({source.field, value.component, source.degree, value.orders, source.coordinates});
+    }
+    if (n.operation == Operation::column) columns_ = std::max(columns_, n.index + 1);
     needs_normals_ = needs_normals_ || n.operation == Operation::normal;
     place[node] = static_cast<std::int32_t>(instructions_.size());
     instructions_.push_back(made);
   }
   for (const std::int32_t root : of_roots) roots_.push_back(place.at(root));
+}
+
+template <class T>
+void Tape::evaluate_given(const Given& given, const TapeInputs<T>& inputs, T* values) const {
+  std::array<double, GivenField::most_axes> place{};
+  const std::size_t axes = given.coordinates.size();
+  for (int i = 0; i < inputs.count; ++i) {
+    for (std::size_t k = 0; k < axes; ++k)
+      place.at(k) = static_cast<double>(inputs.coordinates.row(i)[given.coordinates[k]]);
+    values[i] = static_cast<T>(given.field->value({place.data(), axes}, given.component, given.orders, given.degree));
+  }
 }
 
 template <class T>
@@ -121,6 +140,12 @@ void Tape::evaluate(Isa isa, const TapeInputs<T>& inputs, std::span<T> registers
         break;
       case Operation::stream:
         std::copy_n(inputs.streams[static_cast<std::size_t>(code.index)], n, y);
+        break;
+      case Operation::given:
+        evaluate_given(givens_[static_cast<std::size_t>(code.index)], inputs, y);
+        break;
+      case Operation::column:
+        each([&](std::size_t i) { return inputs.columns.row(static_cast<std::int64_t>(i))[code.index]; });
         break;
       case Operation::add:
         each([&](std::size_t i) { return a[i] + b[i]; });
@@ -301,6 +326,8 @@ void Tape::reverse(Isa isa, int count, std::span<const T> registers, MatrixView<
       case Operation::constant:
       case Operation::coordinate:
       case Operation::normal:
+      case Operation::given:
+      case Operation::column:
       case Operation::sign:
       case Operation::floor:
       case Operation::less:

@@ -5,11 +5,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "sinefield/expression.h"
+#include "sinefield/given_field.h"
 #include "sinefield/machine.h"
 #include "sinefield/views.h"
 
@@ -22,6 +25,7 @@ struct TapeInputs {
   MatrixView<const T> coordinates;    ///< (count, coordinates)
   MatrixView<const T> normals = {};   ///< (count, space coordinates); where the tape needs them
   std::span<const T* const> streams;  ///< for each of `Tape::streams()` count numbers
+  MatrixView<const T> columns = {};   ///< (count, at least `Tape::columns()`)
 };
 
 class Tape {
@@ -34,12 +38,14 @@ class Tape {
   /// The streams that it reads, in the order of TapeInputs::streams.
   const std::vector<Stream>& streams() const { return streams_; }
   bool needs_normals() const { return needs_normals_; }
+  /// Numbers that come with each point.
+  int columns() const { return columns_; }
   int roots() const { return static_cast<int>(roots_.size()); }
   int operations() const { return static_cast<int>(instructions_.size()); }
   /// Numbers that `evaluate`, and as many again that `reverse`, works in.
   std::size_t registers() const { return instructions_.size() * block_points; }
 
-  /// Fills the registers. Allocates nothing.
+  /// Fills the registers. Allocates nothing. Given fields are splines in double whatever T is.
   template <class T>
   void evaluate(Isa, const TapeInputs<T>&, std::span<T> registers) const;
   /// The values of a root after `evaluate`.
@@ -65,10 +71,21 @@ class Tape {
     double number;
   };
 
+  struct Given {
+    std::shared_ptr<const GivenField> field;
+    int component, degree;
+    std::array<int, 3> orders;
+    std::vector<int> coordinates;
+  };
+  template <class T>
+  void evaluate_given(const Given&, const TapeInputs<T>&, T* values) const;
+
   std::vector<Instruction> instructions_;
+  std::vector<Given> givens_;
   std::vector<std::int32_t> roots_;
   std::vector<Stream> streams_;
   bool needs_normals_ = false;
+  int columns_ = 0;
 };
 
 }  // namespace sinefield::calculus

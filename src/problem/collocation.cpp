@@ -30,9 +30,12 @@ class Condition {
       return n.operation == Operation::coordinate && static_cast<std::size_t>(n.index) == coordinate;
     });
   }
-  bool holds(std::span<const double> x, std::span<const double> normal) {
-    const calculus::TapeInputs<double> inputs{
-        1, {x.data(), 1, std::ssize(x)}, {normal.data(), 1, std::ssize(normal)}, {}};
+  bool holds(std::span<const double> x, std::span<const double> normal, std::span<const double> columns = {}) {
+    const calculus::TapeInputs<double> inputs{1,
+                                              {x.data(), 1, std::ssize(x)},
+                                              {normal.data(), 1, std::ssize(normal)},
+                                              {},
+                                              {columns.data(), 1, std::ssize(columns)}};
     tape_.evaluate<double>(Isa::scalar, inputs, registers_);
     return tape_.root<double>(0, registers_, 1)[0] != 0;
   }
@@ -120,16 +123,21 @@ void append_space_time(Collocation& all, const Problem& problem, const Axes& axe
 
 void keep_where(Collocation& all, const Problem& problem, Condition& condition) {
   const std::size_t d = problem.coordinates().size(),
-                    s = all.normals.empty() ? 0 : all.normals.size() / all.weights.size();
+                    s = all.normals.size() / std::max<std::size_t>(all.weights.size(), 1),
+                    c = all.columns.size() / std::max<std::size_t>(all.weights.size(), 1);
   std::size_t kept = 0;
   for (std::size_t p = 0; p < all.weights.size(); ++p) {
-    if (!condition.holds({&all.coordinates[p * d], d}, {all.normals.data() + p * s, s})) continue;
+    if (!condition.holds({&all.coordinates[p * d], d}, {all.normals.data() + p * s, s},
+                         {all.columns.data() + p * c, c}))
+      continue;
     std::copy_n(&all.coordinates[p * d], d, &all.coordinates[kept * d]);
     std::copy_n(all.normals.data() + p * s, s, all.normals.data() + kept * s);
+    std::copy_n(all.columns.data() + p * c, c, all.columns.data() + kept * c);
     all.weights[kept++] = all.weights[p];
   }
   all.coordinates.resize(kept * d);
   all.normals.resize(kept * s);
+  all.columns.resize(kept * c);
   all.weights.resize(kept);
   all.count = static_cast<std::int64_t>(kept);
 }
@@ -194,12 +202,29 @@ Collocation points_at(const Problem& problem, const Place& place, const Axes& ax
   return all;
 }
 
+/// Those of a place that are given, of which its condition may leave a part.
+Collocation given_points(const Problem& problem, const Place& place) {
+  const GivenPoints& given = *place.given;
+  Collocation all;
+  all.coordinates = given.coordinates;
+  all.columns = given.values;
+  all.count = std::ssize(given.coordinates) / std::ssize(problem.coordinates());
+  all.weights.assign(static_cast<std::size_t>(all.count), 1 / static_cast<double>(all.count));
+  if (place.where) {
+    Condition condition(*place.where);
+    keep_where(all, problem, condition);
+    if (all.count == 0) throw bad_input("the condition of a place holds at none of its points", "look at its `where`");
+  }
+  return all;
+}
+
 }  // namespace
 
 void add(Collocation& all, const Collocation& more) {
   all.coordinates.insert(all.coordinates.end(), more.coordinates.begin(), more.coordinates.end());
   all.normals.insert(all.normals.end(), more.normals.begin(), more.normals.end());
   all.weights.insert(all.weights.end(), more.weights.begin(), more.weights.end());
+  all.columns.insert(all.columns.end(), more.columns.begin(), more.columns.end());
   all.count += more.count;
 }
 
@@ -209,8 +234,12 @@ MatrixView<const double> Collocation::coordinate_view() const {
 MatrixView<const double> Collocation::normal_view() const {
   return {normals.data(), count, std::ssize(normals) / std::max<std::int64_t>(count, 1)};
 }
+MatrixView<const double> Collocation::column_view() const {
+  return {columns.data(), count, std::ssize(columns) / std::max<std::int64_t>(count, 1)};
+}
 
 Collocation points_of(const Problem& problem, const Place& place, std::int64_t n, std::uint64_t seed, double until) {
+  if (place.given) return given_points(problem, place);
   Axes axes(problem);
   axes.high = axes.low + until * (axes.high - axes.low);
   if (axes.time && is_fixed(place, *axes.time)) axes.time.reset();
@@ -219,6 +248,7 @@ Collocation points_of(const Problem& problem, const Place& place, std::int64_t n
 
 Collocation points_near(const Problem& problem, const Place& place, const Neighbourhood& near, std::int64_t n,
                         std::uint64_t seed) {
+  if (place.given) return {};
   Axes axes(problem);
   std::vector<double> centre;
   for (const std::size_t i : axes.space) centre.push_back(near.centre[i]);
@@ -249,9 +279,21 @@ Collocation points_near(const Problem& problem, const Place& place, const Neighb
 }
 
 double measure_of(const Problem& problem, const Place& place) {
+  if (place.given) return 1;
   const Axes axes(problem);
   const double time = axes.time && !is_fixed(place, *axes.time) ? axes.high - axes.low : 1;
   return time * (place.boundary ? boundary_measure(place.region) : place.region.volume());
+}
+
+double covered_measure(const Problem& problem) {
+  const double whole = measure_of(problem, problem.inside());
+  double parts = 0;
+  for (const Term& term : problem.terms()) {
+    const Place& place = term.place;
+    if (place.boundary || (!place.given && !place.fixed.empty())) continue;
+    parts += place.given ? whole : measure_of(problem, place);
+  }
+  return parts > 0 ? std::min(whole, parts) : whole;
 }
 
 }  // namespace sinefield::problem

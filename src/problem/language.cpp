@@ -71,6 +71,8 @@ Language::Language(std::shared_ptr<ExpressionGraph> graph) : graph_(std::move(gr
 
 void Language::add(const std::string& name, Value value) { values_.insert_or_assign(name, std::move(value)); }
 void Language::define(const std::string& name, Source source) { definitions_[name] = {std::move(source)}; }
+void Language::define(const std::string& name, std::function<Value()> made) { makers_[name] = std::move(made); }
+void Language::remove(const std::string& name) { values_.erase(name); }
 
 bool Language::reserved(std::string_view name) {
   return name == "pi" || name == "normal" || name == "and" || name == "or" || name == "not" ||
@@ -204,6 +206,8 @@ Value Language::name(const Source& source, const Syntax& syntax) {
     definition.open = false;
     return values_.insert_or_assign(syntax.word, std::move(value)).first->second;
   }
+  if (const auto at = makers_.find(syntax.word); at != makers_.end())
+    return values_.insert_or_assign(syntax.word, at->second()).first->second;
   if (syntax.word == "pi") return constant(std::numbers::pi);
   if (syntax.word == "normal") {
     Value normal{true, {}};
@@ -218,6 +222,8 @@ Value Language::name(const Source& source, const Syntax& syntax) {
   std::vector<std::string> known;
   for (const auto& [word, value] : values_) known.push_back(word);
   for (const auto& [word, definition] : definitions_)
+    if (!values_.contains(word)) known.push_back(word);
+  for (const auto& [word, maker] : makers_)
     if (!values_.contains(word)) known.push_back(word);
   known.emplace_back("pi");
   unknown(source, syntax, "name", known);

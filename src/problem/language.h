@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -33,6 +34,9 @@ class Language {
   /// A name for a value, and for a text that is read where the name is first used: definitions may stand in any order.
   void add(const std::string& name, Value);
   void define(const std::string& name, Source);
+  /// A name for a value that is made where it is first used.
+  void define(const std::string& name, std::function<Value()>);
+  void remove(const std::string& name);
 
   /// Throws bad_input that points at what is wrong: unknown names, definitions in a circle, functions of a wrong number
   /// of operands, derivatives above second order, divisions by the constant 0. It may be asked again afterwards.
@@ -68,6 +72,7 @@ class Language {
   std::shared_ptr<ExpressionGraph> graph_;
   std::map<std::string, Value, std::less<>> values_;
   std::map<std::string, Definition, std::less<>> definitions_;
+  std::map<std::string, std::function<Value()>, std::less<>> makers_;
   int depth_ = 0;  // of the words that are being evaluated, through all definitions
 };
 

@@ -30,6 +30,8 @@ void Problem::check_name(const std::string& name) const {
   if (std::ranges::find(coordinates_, name, &ProblemCoordinate::name) != coordinates_.end() ||
       std::ranges::find(unknowns_, name, &UnknownField::name) != unknowns_.end())
     throw bad_input(fmt::format("the name '{}' is given twice", name), "give each coordinate and unknown its own");
+  if (std::ranges::find(graph_->given_sources(), name, &GivenSource::name) != graph_->given_sources().end())
+    throw bad_input(fmt::format("the name '{}' is given twice", name), "give each given field its own");
   if (!terms_.empty()) throw bad_input(fmt::format("'{}' is declared after the first term", name));
 }
 
@@ -74,6 +76,22 @@ ComplexExpression Problem::complex_unknown(const std::string& name) {
   return {re, graph_->add_channel(fmt::format("im({})", name))};
 }
 
+std::vector<Expression> Problem::given(const std::string& name, std::shared_ptr<const GivenField> field,
+                                       const std::vector<Expression>& coordinates) {
+  check_name(name);
+  constexpr std::size_t most = 100;
+  if (graph_->given_sources().size() == most) throw bad_input(fmt::format("more than {} given fields", most));
+  std::vector<int> indices;
+  for (const Expression& coordinate : coordinates) {
+    const ExpressionGraph::Node n = coordinate.graph()->nodes()[static_cast<std::size_t>(coordinate.node())];
+    if (coordinate.graph() != graph_ || n.operation != Operation::coordinate)
+      throw bad_input(fmt::format("the given field '{}' along {}, which is no coordinate of the problem", name,
+                                  to_text(coordinate)));
+    indices.push_back(n.index);
+  }
+  return graph_->add_given(name, std::move(field), std::move(indices));
+}
+
 Region Problem::domain() const {
   if (domain_) return *domain_;
   std::vector<double> lows, highs;
@@ -109,6 +127,27 @@ Place Problem::at_time(double moment) const {
   return place;
 }
 
+Place Problem::at_points(GivenPoints points) const {
+  const std::size_t d = coordinates_.size(), n = points.coordinates.size() / std::max<std::size_t>(d, 1);
+  if (n == 0) throw bad_input("a place of no given point");
+  if (points.coordinates.size() != n * d || points.columns < 0 ||
+      points.values.size() != n * static_cast<std::size_t>(points.columns))
+    throw bad_input(fmt::format("{} numbers for given points of {} coordinates, and {} for {} columns",
+                                points.coordinates.size(), d, points.values.size(), points.columns));
+  for (std::size_t k = 0; k < n * d; ++k) {
+    const ProblemCoordinate& c = coordinates_[k % d];
+    if (!(points.coordinates[k] >= c.low && points.coordinates[k] <= c.high))
+      throw bad_input(fmt::format("point {} is at {} = {}, which is not within {} to {}", k / d, c.name,
+                                  points.coordinates[k], c.low, c.high));
+  }
+  const auto bad = std::ranges::find_if_not(points.values, [](double v) { return std::isfinite(v); });
+  if (bad != points.values.end())
+    throw bad_input(
+        fmt::format("point {} has the value {} in a column", (bad - points.values.begin()) / points.columns, *bad),
+        "give finite numbers");
+  return {.region = domain(), .given = std::make_shared<const GivenPoints>(std::move(points))};
+}
+
 void Problem::add(const std::string& name, const Expression& residual, Place place, double weight) {
   add(name, ComplexExpression{residual, graph_->constant(0)}, std::move(place), weight);
 }
@@ -139,11 +178,20 @@ void Problem::add(Term term) {
       fail(fmt::format("at {} = {}, which is not within {} to {}", t.name, value, t.low, t.high), "");
   }
   if (term.place.points < 0) fail(fmt::format("{} points", term.place.points), "give at least 1");
+  if (term.place.given && (term.place.boundary || !term.place.rings.empty() || term.place.points > 0))
+    fail("given points on a boundary, with rings or with a number of points", "these are the points");
+  const int columns = term.place.given ? term.place.given->columns : 0;
+  const auto check_columns = [&](const Expression& e) {
+    if (const int read = columns_read(e); read > columns)
+      fail(fmt::format("column {} of points that have {}", read - 1, columns),
+           "columns come with points that are given");
+  };
   if (term.place.boundary && !term.place.rings.empty()) fail("rings of points on a boundary", "");
   Dependence most = Dependence::none;
   for (const ComplexExpression& component : term.residual)
     for (const Expression& part : {component.re, component.im}) {
       if (part.graph() != graph_) fail("an expression of another problem", "");
+      check_columns(part);
       most = std::max(most, dependence(part));
       if (!term.place.boundary && reads_normal(part))
         fail("the normal away from a boundary", "give a boundary as its region");
@@ -152,6 +200,7 @@ void Problem::add(Term term) {
     fail("the residual does not depend on any unknown field", "write what vanishes, such as laplacian(u) - f");
   if (term.place.where) {
     if (term.place.where->graph() != graph_) fail("a condition of another problem", "");
+    check_columns(*term.place.where);
     if (dependence(*term.place.where) != Dependence::none)
       fail("where it holds depends on an unknown field", "conditions are of coordinates and normals");
     if (!term.place.boundary && reads_normal(*term.place.where))
@@ -169,7 +218,7 @@ void Problem::set_exact(ExactSolution solution) {
   for (const Expression& part : {solution.value.re, solution.value.im, solution.where.value_or(solution.value.re)}) {
     if (part.graph() != graph_)
       throw bad_input(fmt::format("the exact solution of '{}' is an expression of another problem", name));
-    if (dependence(part) != Dependence::none || reads_normal(part))
+    if (dependence(part) != Dependence::none || reads_normal(part) || columns_read(part) > 0)
       throw bad_input(fmt::format("the exact solution of '{}' or its condition depends on more than coordinates", name),
                       "give it in the coordinates alone, without unknown fields and normals");
   }

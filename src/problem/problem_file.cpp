@@ -35,6 +35,7 @@
 #pragma pop_macro("NDEBUG")
 // NOLINTEND(readability-identifier-naming)
 
+#include "problem/given_arrays.h"
 #include "problem/language.h"
 #include "problem/region_text.h"
 #include "problem/unit_points.h"
@@ -177,8 +178,9 @@ constexpr std::array<std::string_view, 9> term_keys = {"residual", "region", "wh
 class Reader {
  public:
   /// An empty recipe: the one that the file asks for.
-  Reader(const std::string& text, const std::string& name, const ProblemSettings& settings, std::string_view recipe)
-      : file_(text, name), settings_(settings), language_(problem_.graph()), recipe_(recipe) {
+  Reader(const std::string& text, const std::string& name, const ProblemSettings& settings, const GivenFiles& files,
+         std::string_view recipe)
+      : file_(text, name), settings_(settings), files_(files), language_(problem_.graph()), recipe_(recipe) {
     try {
       root_ = toml::parse(text, name);
     } catch (const toml::parse_error& error) {
@@ -186,8 +188,8 @@ class Reader {
                  "expressions stand in quotes: residual = \"laplacian(u)\"");
     }
     check_keys(file_, root_, "a problem",
-               {"title", "coordinates", "unknowns", "constants", "definitions", "regions", "terms", "features", "exact",
-                "recipe", "recipes"});
+               {"title", "coordinates", "unknowns", "constants", "given", "definitions", "regions", "terms", "features",
+                "exact", "recipe", "recipes"});
     choose_recipe();
   }
 
@@ -196,6 +198,8 @@ class Reader {
     read_constants();
     read_coordinates();
     read_unknowns();
+    if (const toml::node* const node = root_.get("given"))
+      for (const auto& [key, given] : in_order(table_of(file_, *node, "[given]"))) read_given(*key, *given);
     if (const toml::node* const node = root_.get("definitions"))
       for (const auto& [key, text] : in_order(table_of(file_, *node, "[definitions]"))) {
         check_new(*key);
@@ -203,11 +207,8 @@ class Reader {
       }
   }
 
-  void read_rest() {
-    if (const toml::node* const title = root_.get("title")) {
-      if (!title->is_string()) file_.fail(*title, "the title is no text");
-      problem_.title = title->as_string()->get();
-    }
+  /// The domain and the other regions.
+  void read_regions() {
     regions_.emplace(language_, problem_.domain());
     if (const toml::node* const node = root_.get("regions"))
       for (const auto& [key, text] : in_order(table_of(file_, *node, "[regions]"))) {
@@ -220,10 +221,19 @@ class Reader {
       check_dimensions(regions_->source_of("domain"), domain);
       problem_.set_domain(domain);
     }
+  }
+
+  void read_rest() {
+    if (const toml::node* const title = root_.get("title")) {
+      if (!title->is_string()) file_.fail(*title, "the title is no text");
+      problem_.title = title->as_string()->get();
+    }
+    read_regions();
     // What no term needs must be right all the same.
-    if (const toml::node* const node = root_.get("definitions"))
-      for (const auto& [key, text] : in_order(*node->as_table()))
-        language_.evaluate(Source{std::string(key->str()), file_.name(), 0, 1});
+    for (const char* const table : {"given", "definitions"})
+      if (const toml::node* const node = root_.get(table))
+        for (const auto& [key, value] : in_order(*node->as_table()))
+          language_.evaluate(Source{std::string(key->str()), file_.name(), 0, 1});
     if (const toml::node* const node = root_.get("regions"))
       for (const auto& [key, text] : in_order(*node->as_table())) {
         const std::string name(key->str());
@@ -266,6 +276,17 @@ class Reader {
       throw error_at(source, 0, 0, error.what(), error.hint());
     }
   }
+  /// And the text itself, where it is a name.
+  template <class Work>
+  void located_word(const Source& source, const Work& work) const {
+    try {
+      work();
+    } catch (const LocatedError&) {
+      throw;
+    } catch (const Error& error) {
+      throw error_at(source, 0, source.text.size(), error.what(), error.hint());
+    }
+  }
   template <class Work>
   void located(const toml::source_region& at, const Work& work) const {
     try {
@@ -286,13 +307,13 @@ class Reader {
     located(source, [&] { interior_points(region, 1, Sampling::random, 0); });
   }
 
-  void check_word(const toml::key& key) const {
+  void check_word(const toml::key& key) const { check_word(key.str(), key.source()); }
+  void check_word(std::string_view name, const toml::source_region& at) const {
     const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
     const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-    const std::string_view name = key.str();
     if (name.empty() || !letter(name.front()) ||
         !std::ranges::all_of(name, [&](char c) { return letter(c) || digit(c); }))
-      file_.fail(key.source(), fmt::format("'{}' cannot be a name", name),
+      file_.fail(at, fmt::format("'{}' cannot be a name", name),
                  "names are letters, digits and _, and begin with a letter or _");
   }
 
@@ -305,7 +326,7 @@ class Reader {
     const std::string name(key.str());
     if (!names_.insert(name).second)
       file_.fail(key.source(), fmt::format("the name '{}' is given twice", name),
-                 "coordinates, unknowns, constants and definitions share one set of names");
+                 "coordinates, unknowns, constants, given fields and definitions share one set of names");
     if (Language::reserved(name)) refuse_reserved(key);
   }
 
@@ -398,6 +419,242 @@ class Reader {
     if (problem_.unknowns().empty()) file_.fail(*node, "there are no unknowns", "declare one: u = \"real\"");
   }
 
+  std::string text_of(const toml::node& node, const char* what) const {
+    if (!node.is_string()) file_.fail(node, fmt::format("{} is no text", what));
+    return node.as_string()->get();
+  }
+
+  struct NamedFile {
+    problem::GivenFile file;
+    Source word;  // its name
+  };
+
+  NamedFile given_file(const toml::table& table, const toml::source_region& at) const {
+    using Kind = problem::GivenFile::Kind;
+    std::optional<NamedFile> named;
+    constexpr std::array<std::pair<const char*, Kind>, 3> kinds = {
+        {{"picture", Kind::picture}, {"npy", Kind::npy}, {"mat", Kind::mat}}};
+    for (const auto& [word, kind] : kinds)
+      if (const toml::node* const node = table.get(word)) {
+        if (named) file_.fail(*node, "a second file", "one of `picture`, `npy` and `mat`");
+        named = {{kind, text_of(*node, word), {}}, file_.source(*node)};
+      }
+    if (!named) file_.fail(at, "no file", "picture = \"FILE\", npy = \"FILE\", or mat = \"FILE\" with its variable");
+    const toml::node* const variable = table.get("variable");
+    if (variable != nullptr && named->file.kind != Kind::mat)
+      file_.fail(*variable, "a variable of what is no .mat file");
+    if (variable == nullptr && named->file.kind == Kind::mat)
+      file_.fail(at, "a .mat file without `variable`", "variable = \"NAME\" says which of it is meant");
+    if (variable != nullptr) named->file.variable = text_of(*variable, "variable");
+    return *named;
+  }
+
+  /// The indices of coordinates that a list names.
+  std::vector<int> coordinates_of(const toml::table& table, const toml::source_region& at) const {
+    const toml::node* const over = table.get("over");
+    if (over == nullptr) file_.fail(at, "no `over`", "over = [\"x\", \"y\"]: the coordinates along its axes");
+    const auto* const names = over->as_array();
+    if (names == nullptr || names->empty() || names->size() > GivenField::most_axes)
+      file_.fail(*over, fmt::format("`over` is no list of 1 to {} coordinates", GivenField::most_axes),
+                 "over = [\"x\", \"y\"]");
+    std::vector<int> indices;
+    for (const toml::node& node : *names) {
+      const std::string name = text_of(node, "the name of a coordinate");
+      const auto& all = problem_.coordinates();
+      const auto found = std::ranges::find(all, name, &ProblemCoordinate::name);
+      if (found == all.end()) file_.fail(node, fmt::format("'{}' is no coordinate", name));
+      indices.push_back(static_cast<int>(found - all.begin()));
+      if (std::ranges::count(indices, indices.back()) > 1)
+        file_.fail(node, fmt::format("'{}' stands twice in `over`", name));
+    }
+    return indices;
+  }
+
+  /// The ranges that its axes span: those of the coordinates, unless `from` and `to` say otherwise.
+  std::vector<GivenAxis> axes_of(const toml::table& table, const std::vector<int>& over) {
+    std::vector<GivenAxis> axes;
+    for (const int index : over) {
+      const ProblemCoordinate& c = problem_.coordinates()[static_cast<std::size_t>(index)];
+      axes.push_back({1, c.low, c.high});
+    }
+    const auto replace = [&](const char* word, double GivenAxis::*end) {
+      const toml::node* const node = table.get(word);
+      if (node == nullptr) return;
+      const std::vector<double> ends = numbers(*node, word);
+      if (ends.size() != axes.size())
+        file_.fail(*node, fmt::format("`{}` of {} numbers, expected {}: one for each of `over`", word, ends.size(),
+                                      axes.size()));
+      for (std::size_t k = 0; k < ends.size(); ++k) axes[k].*end = ends[k];
+    };
+    replace("from", &GivenAxis::low);
+    replace("to", &GivenAxis::high);
+    for (const GivenAxis& axis : axes)
+      if (axis.low >= axis.high)
+        file_.fail(table, fmt::format("from {} to {}, expected the lower one first", axis.low, axis.high));
+    if (const toml::node* const nodes = table.get("nodes")) {
+      if (!nodes->is_boolean()) file_.fail(*nodes, "`nodes` is true or false");
+      for (GivenAxis& axis : axes) axis.at = nodes->as_boolean()->get() ? SamplesAt::nodes : SamplesAt::cells;
+    }
+    return axes;
+  }
+
+  void read_given(const toml::key& key, const toml::node& node) {
+    check_new(key);
+    const std::string name(key.str());
+    const toml::table& table = table_of(file_, node, fmt::format("given field '{}'", name));
+    check_keys(file_, table, "a given field", {"picture", "npy", "mat", "variable", "over", "from", "to", "nodes"});
+    const NamedFile named = given_file(table, key.source());
+    const std::vector<int> over = coordinates_of(table, key.source());
+    if (named.file.kind == problem::GivenFile::Kind::picture && over.size() != 2)
+      file_.fail(*table.get("over"), fmt::format("a picture over {} coordinates, expected two", over.size()),
+                 "over = [\"x\", \"y\"]: to the right, and upwards");
+    language_.define(name, [this, name, named, over, axes = axes_of(table, over)] {
+      Value value;
+      located_word(named.word, [&] { value = given_value(name, problem::read_given(files_, named.file), over, axes); });
+      return value;
+    });
+  }
+
+  Value given_value(const std::string& name, Array array, const std::vector<int>& over, std::vector<GivenAxis> axes) {
+    const auto rank = array.shape.size();
+    // A row of MATLAB's is a list.
+    if (over.size() == 1 && rank == 2 && array.shape[0] == 1) std::swap(array.shape[0], array.shape[1]);
+    if (rank != axes.size() && rank != axes.size() + 1)
+      throw bad_input(
+          fmt::format("an array of {} axes over {} coordinate{}", rank, over.size(), over.size() == 1 ? "" : "s"),
+          "expected an axis for each of `over`, and one for components where there are several");
+    for (std::size_t k = 0; k < axes.size(); ++k) axes[k].samples = array.shape[k];
+    const std::int64_t components = rank > axes.size() ? array.shape.back() : 1;
+    if (components < 1 || components > GivenField::most_components)
+      throw bad_input(fmt::format("{} components, expected 1 to {}", components, GivenField::most_components));
+    std::vector<Expression> along;
+    for (const int index : over) along.push_back(problem_.graph()->coordinate(index));
+    const std::vector<Expression> made = problem_.given(
+        name, std::make_shared<const GivenField>(std::move(axes), static_cast<int>(components), std::move(array.data)),
+        along);
+    Value value{components > 1, {}};
+    for (const Expression& e : made) value.parts.push_back({e, problem_.graph()->constant(0)});
+    return value;
+  }
+
+  /// The points of a term from a file: rows of numbers with names, or the pixels of a picture whose first channel is
+  /// not 0. The names that are no coordinates go into `columns`.
+  Place given_points(const toml::table& table, const std::vector<std::pair<int, double>>& fixed,
+                     std::vector<std::string>& columns) {
+    check_keys(file_, table, "`points`", {"picture", "npy", "mat", "variable", "columns", "over", "from", "to"});
+    const NamedFile named = given_file(table, table.source());
+    const bool picture = named.file.kind == problem::GivenFile::Kind::picture;
+    for (const char* const other : {"over", "from", "to"})
+      if (!picture && table.get(other) != nullptr)
+        file_.fail(*table.get(other), fmt::format("`{}` of points that are no picture", other),
+                   "columns = [\"x\", \"y\", ..] names what stands in a row");
+    std::optional<Place> place;
+    if (picture) {
+      if (const toml::node* const names = table.get("columns")) file_.fail(*names, "columns of a picture");
+      const std::vector<int> over = coordinates_of(table, table.source());
+      if (over.size() != 2) file_.fail(*table.get("over"), "a picture is over two coordinates");
+      const std::vector<GivenAxis> axes = axes_of(table, over);
+      located_word(named.word, [&] {
+        place = problem_.at_points(set_pixels(problem::read_given(files_, named.file), over, axes, fixed));
+      });
+    } else {
+      const std::vector<int> meanings = meanings_of(table, fixed, columns);
+      located_word(named.word, [&] {
+        place = problem_.at_points(rows_of(problem::read_given(files_, named.file), meanings, fixed));
+      });
+    }
+    return *place;
+  }
+
+  GivenPoints set_pixels(const Array& mask, const std::vector<int>& over, const std::vector<GivenAxis>& axes,
+                         const std::vector<std::pair<int, double>>& fixed) const {
+    GivenPoints points;
+    std::vector<double> at = start_of(fixed, over);
+    const auto channels = static_cast<std::size_t>(mask.shape[2]);
+    for (std::int64_t i = 0; i < mask.shape[0]; ++i)
+      for (std::int64_t j = 0; j < mask.shape[1]; ++j) {
+        if (mask.data[static_cast<std::size_t>(i * mask.shape[1] + j) * channels] == 0) continue;
+        const auto middle = [&](std::size_t axis, std::int64_t k) {
+          return axes[axis].low + (axes[axis].high - axes[axis].low) * (static_cast<double>(k) + 0.5) /
+                                      static_cast<double>(mask.shape[axis]);
+        };
+        at[static_cast<std::size_t>(over[0])] = middle(0, i);
+        at[static_cast<std::size_t>(over[1])] = middle(1, j);
+        points.coordinates.insert(points.coordinates.end(), at.begin(), at.end());
+      }
+    return points;
+  }
+
+  /// A point with the fixed coordinates, the others 0. Throws bad_input where one is neither fixed nor `known`.
+  std::vector<double> start_of(const std::vector<std::pair<int, double>>& fixed, const std::vector<int>& known) const {
+    std::vector<double> at(problem_.coordinates().size(), 0);
+    for (int i = 0; const ProblemCoordinate& c : problem_.coordinates()) {
+      const bool of_file = std::ranges::find(known, i) != known.end();
+      const auto of_at = std::ranges::find(fixed, i, &std::pair<int, double>::first);
+      if (of_file == (of_at != fixed.end()))
+        throw bad_input(of_file ? fmt::format("the coordinate '{}' stands in the file and in `at`", c.name)
+                                : fmt::format("points without the coordinate '{}'", c.name),
+                        "each coordinate comes from the file, or a time from `at`");
+      if (!of_file) at[static_cast<std::size_t>(i)] = of_at->second;
+      ++i;
+    }
+    return at;
+  }
+
+  /// Of each column the coordinate that it is, or -1 - the number of its name among `columns`.
+  std::vector<int> meanings_of(const toml::table& table, const std::vector<std::pair<int, double>>& fixed,
+                               std::vector<std::string>& columns) const {
+    const toml::node* const node = table.get("columns");
+    const auto* const names = node == nullptr ? nullptr : node->as_array();
+    if (names == nullptr)
+      file_.fail(node == nullptr ? table.source() : node->source(), "the names of the columns are missing",
+                 "columns = [\"x\", \"y\", \"grey\"]: coordinates, and names for what is known at the points");
+    std::vector<int> meanings;
+    for (const toml::node& entry : *names) {
+      const std::string name = text_of(entry, "the name of a column");
+      const auto& all = problem_.coordinates();
+      const auto found = std::ranges::find(all, name, &ProblemCoordinate::name);
+      if (found == all.end()) {
+        check_word(name, entry.source());
+        if (names_.contains(name) || Language::reserved(name))
+          file_.fail(entry, fmt::format("'{}' cannot be the name of a column: it has a meaning", name));
+        columns.push_back(name);
+      }
+      const int meaning =
+          found == all.end() ? -static_cast<int>(columns.size()) : static_cast<int>(found - all.begin());
+      if ((found == all.end() && std::ranges::count(columns, name) > 1) ||
+          std::ranges::find(meanings, meaning) != meanings.end())
+        file_.fail(entry, fmt::format("two columns '{}'", name));
+      meanings.push_back(meaning);
+    }
+    located(node->source(), [&] { start_of(fixed, meanings); });
+    return meanings;
+  }
+
+  GivenPoints rows_of(const Array& array, const std::vector<int>& meanings,
+                      const std::vector<std::pair<int, double>>& fixed) const {
+    const auto width = static_cast<std::int64_t>(meanings.size());
+    if (array.shape.size() != 2 || array.shape[1] != width)
+      throw bad_input(
+          fmt::format("an array of {} axes{}, expected rows of {} numbers", array.shape.size(),
+                      array.shape.size() == 2 ? fmt::format(" with rows of {}", array.shape[1]) : "", width),
+          "a row for each point, with what `columns` names");
+    GivenPoints points;
+    std::vector<double> at = start_of(fixed, meanings);
+    points.columns = static_cast<int>(std::ranges::count_if(meanings, [](int meaning) { return meaning < 0; }));
+    for (std::int64_t row = 0; row < array.shape[0]; ++row) {
+      for (std::size_t k = 0; k < meanings.size(); ++k) {
+        const double value = array.data[static_cast<std::size_t>(row) * meanings.size() + k];
+        if (meanings[k] >= 0)
+          at[static_cast<std::size_t>(meanings[k])] = value;
+        else
+          points.values.push_back(value);
+      }
+      points.coordinates.insert(points.coordinates.end(), at.begin(), at.end());
+    }
+    return points;
+  }
+
   Sampling sampling(const toml::node& node) {
     const auto word = node.value<std::string>();
     if (word == "random") return Sampling::random;
@@ -481,9 +738,6 @@ class Reader {
       term.place.region = meant.region;
       term.place.boundary = meant.boundary;
     }
-    const Source text = file_.source(*residual);
-    term.residual = language_.evaluate(text).parts;
-    if (const toml::node* const where = table.get("where")) term.place.where = language_.real(file_.source(*where));
     if (const toml::node* const at = table.get("at")) {
       for (const auto& [coordinate, value] : in_order(table_of(file_, *at, "`at`"))) {
         const auto& all = problem_.coordinates();
@@ -498,7 +752,23 @@ class Reader {
         term.place.fixed.emplace_back(static_cast<int>(found - all.begin()), moment);
       }
     }
-    if (const toml::node* const points = table.get("points")) term.place.points = count(*points, "points", 100'000'000);
+    std::vector<std::string> columns;
+    if (const toml::node* const points = table.get("points")) {
+      if (const auto* const of_file = points->as_table()) {
+        for (const char* const other : {"region", "rings", "sampling"})
+          if (const toml::node* const node_of = table.get(other))
+            file_.fail(*node_of, fmt::format("`{}` of a term at points of a file", other), "these are the points");
+        term.place = given_points(*of_file, term.place.fixed, columns);
+      } else {
+        term.place.points = count(*points, "points", 100'000'000);
+      }
+    }
+    for (std::size_t k = 0; k < columns.size(); ++k)
+      language_.add(columns[k], {false, {{problem_.column(static_cast<int>(k)), problem_.graph()->constant(0)}}});
+    const Source text = file_.source(*residual);
+    term.residual = language_.evaluate(text).parts;
+    if (const toml::node* const where = table.get("where")) term.place.where = language_.real(file_.source(*where));
+    for (const std::string& column : columns) language_.remove(column);
     if (const toml::node* const kind = table.get("sampling")) term.place.sampling = sampling(*kind);
     if (const toml::node* const more = table.get("rings")) term.place.rings = rings(*more);
     if (const toml::node* const weight = table.get("weight")) term.weight = positive(*weight, "weight");
@@ -699,6 +969,7 @@ class Reader {
 
   File file_;
   const ProblemSettings& settings_;
+  const GivenFiles& files_;
   toml::table root_;
   Problem problem_;
   Language language_;
@@ -710,18 +981,36 @@ class Reader {
 
 }  // namespace
 
-Problem problem_from_text(const std::string& text, const std::string& name, const ProblemSettings& settings,
-                          std::string_view recipe) {
+namespace {
+
+void check_size(const std::string& text, const std::string& name) {
   if (text.size() > largest_problem_file)
     throw bad_input(fmt::format("{}: {} bytes, at most {} are read", name, text.size(), largest_problem_file),
                     "is this a problem file?");
-  Reader reader(text, name, settings, recipe);
+}
+
+}  // namespace
+
+Problem problem_from_text(const std::string& text, const std::string& name, const ProblemSettings& settings,
+                          const GivenFiles& files, std::string_view recipe) {
+  check_size(text, name);
+  Reader reader(text, name, settings, files, recipe);
   reader.read_names();
   reader.read_rest();
   return reader.take();
 }
 
-Problem read_problem(const std::filesystem::path& path, const ProblemSettings& settings, std::string_view recipe) {
+Region domain_from_text(const std::string& text, const std::string& name, const ProblemSettings& settings) {
+  check_size(text, name);
+  const GivenFiles none;
+  Reader reader(text, name, settings, none, {});
+  reader.read_names();
+  reader.read_regions();
+  return reader.take().domain();
+}
+
+Problem read_problem(const std::filesystem::path& path, const ProblemSettings& settings, GivenFiles files,
+                     std::string_view recipe) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error))
     throw bad_input(fmt::format("{} is a folder, expected a problem file", path.string()));
@@ -731,12 +1020,13 @@ Problem read_problem(const std::filesystem::path& path, const ProblemSettings& s
   text.resize(largest_problem_file + 1);
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
-  return problem_from_text(text, path.filename().string(), settings, recipe);
+  files.folders.insert(files.folders.begin(), path.parent_path());
+  return problem_from_text(text, path.filename().string(), settings, files, recipe);
 }
 
 ShownExpression shown_expression(const std::string& expression, const std::string& problem_text,
-                                 const ProblemSettings& settings) {
-  Reader reader(problem_text, "the problem", settings, {});
+                                 const ProblemSettings& settings, const GivenFiles& files) {
+  Reader reader(problem_text, "the problem", settings, files, {});
   reader.read_names();
   const Value value = reader.language().away_from_boundaries({expression, "--show", 0, 1});
   return {value.parts, value.vector, value.complex()};

@@ -39,8 +39,8 @@ Problem bare_problem(const SolutionFormat& solution) {
   return problem;
 }
 
-ShownExpression parsed(const std::string& expression, const SolutionFormat& solution) {
-  if (!solution.problem.empty()) return shown_expression(expression, solution.problem, solution.settings);
+ShownExpression parsed(const std::string& expression, const SolutionFormat& solution, const GivenFiles& files) {
+  if (!solution.problem.empty()) return shown_expression(expression, solution.problem, solution.settings, files);
   Problem problem = bare_problem(solution);
   problem::Language language(problem.graph());
   const Expression zero = problem.graph()->constant(0);
@@ -165,8 +165,9 @@ struct Shown::State {
   std::vector<std::vector<double>> streams;    // at the points of a block
 };
 
-Shown::Shown(const Field& field, const std::string& expression, const ComputeOptions& options) {
-  const ShownExpression shown = parsed(expression, solution_of(field));
+Shown::Shown(const Field& field, const std::string& expression, const ComputeOptions& options,
+             const GivenFiles& files) {
+  const ShownExpression shown = parsed(expression, solution_of(field), files);
   check_format(field, shown.components.front().re.graph());
   state_ = std::make_unique<State>(field, shown, options);
 }
@@ -191,9 +192,8 @@ std::vector<double> Shown::operator()(MatrixView<const double> points) {
 
 SolutionDomain::SolutionDomain(const SolutionFormat& solution)
     : coordinates_(solution.coordinates),
-      region_(solution.problem.empty()
-                  ? bare_problem(solution).domain()
-                  : problem_from_text(solution.problem, "the problem", solution.settings).domain()) {}
+      region_(solution.problem.empty() ? bare_problem(solution).domain()
+                                       : domain_from_text(solution.problem, "the problem", solution.settings)) {}
 
 bool SolutionDomain::contains(std::span<const double> point) const {
   std::array<double, 3> place{};

@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "problem/collocation.h"
 #include "sinefield/error.h"
 #include "sinefield/first_frequencies.h"
 
@@ -40,11 +41,8 @@ double scale_of_space(const Problem& problem, const std::vector<AxisMap>& axes) 
 }  // namespace
 
 double network_volume(const Problem& problem, const std::vector<AxisMap>& axes) {
-  double volume = problem.domain().volume();
-  for (std::size_t i = 0; i < axes.size(); ++i) {
-    const ProblemCoordinate& c = problem.coordinates()[i];
-    volume *= axes[i].scale * (c.time ? c.high - c.low : 1);
-  }
+  double volume = problem::covered_measure(problem);
+  for (const AxisMap& axis : axes) volume *= axis.scale;
   return volume;
 }
 

@@ -31,7 +31,7 @@ struct Rung {
   int features_in_balls() const;
 };
 
-/// Volume of the domain in network coordinates, time included.
+/// Volume in network coordinates, time included, of what the terms inside are about.
 double network_volume(const Problem&, const std::vector<AxisMap>&);
 
 /// Fields of wavenumbers up to K on a set of this volume in d dimensions, by Weyl's law.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <span>
 
 #include "calculus/tape.h"
 #include "field/sum_query.h"
@@ -75,6 +76,7 @@ TermEquations term_equations(const Problem& problem, const Term& term, const pro
     for (std::size_t s = 0; s < placed.size(); ++s) of_block[s] = &field_streams[s * n + first];
     calculus::TapeInputs<double> tape_inputs{static_cast<int>(count), part(at.coordinate_view()), {}, of_block};
     if (!at.normals.empty()) tape_inputs.normals = part(at.normal_view());
+    if (!at.columns.empty()) tape_inputs.columns = part(at.column_view());
     tape.evaluate<double>(isa, tape_inputs, registers);
     for (std::size_t r = 0; r < components; ++r) {
       const std::span<const double> value = tape.root<double>(static_cast<int>(r), registers, static_cast<int>(count));
@@ -133,6 +135,58 @@ TermEquations picked(const TermEquations& e, std::int64_t first, std::int64_t st
     take(e.residual.data() + r * e.points, 1, some.residual);
   }
   return some;
+}
+
+std::vector<std::vector<TermEquations>> apart(const std::vector<TermEquations>& terms, int parts) {
+  const int groups = terms.empty() ? 1 : terms.front().channels / parts;
+  if (groups == 1) return {};
+  const auto reads = [&](const TermEquations& e, int r, int group) {
+    for (int re = r; re < r + parts; ++re)
+      for (int c = group * parts; c < (group + 1) * parts; ++c) {
+        const std::span<const double> numbers(e.of(re, c).data, static_cast<std::size_t>(e.points * e.plan.streams()));
+        if (std::ranges::any_of(numbers, [](double number) { return number != 0; })) return true;
+      }
+    return false;
+  };
+  std::vector<std::vector<TermEquations>> all(static_cast<std::size_t>(groups));
+  for (const TermEquations& e : terms) {
+    for (std::vector<TermEquations>& of_group : all) {
+      TermEquations& made = of_group.emplace_back();
+      made.points = e.points;
+      made.plan = e.plan;
+      made.x = e.x;
+      made.weights = e.weights;
+      made.channels = parts;
+    }
+    for (int r = 0; r < e.components; r += parts) {
+      int group = -1;
+      for (int g = 0; g < groups; ++g) {
+        if (!reads(e, r, g)) continue;
+        if (group >= 0) return {};
+        group = g;
+      }
+      TermEquations& to = all[static_cast<std::size_t>(std::max(group, 0))].back();
+      to.components += parts;
+      for (int re = r; re < r + parts; ++re) {
+        for (int c = std::max(group, 0) * parts; c < (std::max(group, 0) + 1) * parts; ++c) {
+          const double* const from = e.of(re, c).data;
+          to.coefficients.insert(to.coefficients.end(), from, from + e.points * e.plan.streams());
+        }
+        const auto take = [&](const std::vector<double>& from, std::vector<double>& numbers) {
+          numbers.insert(numbers.end(), from.begin() + re * e.points, from.begin() + (re + 1) * e.points);
+        };
+        take(e.right, to.right);
+        take(e.residual, to.residual);
+      }
+    }
+  }
+  return all;
+}
+
+bool same_coefficients(const std::vector<TermEquations>& a, const std::vector<TermEquations>& b) {
+  return std::ranges::equal(a, b, [](const TermEquations& p, const TermEquations& q) {
+    return p.components == q.components && p.coefficients == q.coefficients;
+  });
 }
 
 bool is_complex(const TermEquations& e) {

@@ -42,6 +42,14 @@ TermEquations term_equations(const Problem&, const Term&, const problem::Colloca
 /// Points first, first + step, .. of a term, `count` of them at most.
 TermEquations picked(const TermEquations&, std::int64_t first, std::int64_t step, std::int64_t count);
 
+/// Where each component reads the channels of one group alone, groups of `parts` of them (1, or 2 of complex numbers):
+/// the equations of each group as if it were all that is unknown. Nothing where a component reads more, or there is one
+/// group.
+std::vector<std::vector<TermEquations>> apart(const std::vector<TermEquations>&, int parts);
+
+/// Whether they have the same coefficients, whatever their right sides are.
+bool same_coefficients(const std::vector<TermEquations>&, const std::vector<TermEquations>&);
+
 /// Whether pairs of components and channels are the parts of complex numbers: (a, -b; b, a) everywhere.
 bool is_complex(const TermEquations&);
 

@@ -49,7 +49,10 @@ template <class Scalar>
 class RungSystem {
  public:
   RungSystem(const Field& features, int channels, Isa isa, engine::Workers& workers)
-      : rows_(features, channels, isa, workers), isa_(isa), workers_(workers) {}
+      : rows_(features, channels, isa, workers),
+        of_one_(features, TermRows<Scalar>::parts, isa, workers),
+        isa_(isa),
+        workers_(workers) {}
 
   std::int64_t unknowns() const { return rows_.unknowns(); }
   std::vector<double> solution(const std::vector<Scalar>& found) const { return rows_.solution(found); }
@@ -59,11 +62,14 @@ class RungSystem {
     for (const TermEquations& e : terms) count += TermRows<Scalar>::count(e);
     return count;
   }
-  bool by_qr(std::int64_t count) const {
-    constexpr int parts = TermRows<Scalar>::parts;
-    const auto n = static_cast<double>(unknowns());
-    return parts * parts * static_cast<double>(count) * n * n <= most_of_qr;
+  bool by_qr(const std::vector<TermEquations>& terms) const {
+    const std::vector<std::vector<TermEquations>> apart = train::apart(terms, TermRows<Scalar>::parts);
+    std::int64_t most = apart.empty() ? count(terms) : 0;
+    for (const std::vector<TermEquations>& one : apart) most = std::max(most, count(one));
+    return few_enough(most, apart.empty() ? unknowns() : of_one_.unknowns());
   }
+  /// Of the last solve: whether equations tie channels together.
+  bool coupled() const { return coupled_; }
 
   /// One over the mean square of a term's rows: times it, terms weigh alike.
   double balance(const TermEquations& e, const std::string& name) {
@@ -76,27 +82,32 @@ class RungSystem {
     return sum(some.weights) / (squares * sum(e.weights));
   }
 
+  /// Of all channels: where no equation ties them together, one after the other, those of the same coefficients at
+  /// once.
   std::vector<Scalar> solve(const std::vector<TermEquations>& terms, const std::vector<double>& scales) {
-    const std::int64_t rows = count(terms), columns = unknowns();
+    const std::vector<std::vector<TermEquations>> apart = train::apart(terms, TermRows<Scalar>::parts);
+    coupled_ = apart.empty();
     std::vector<Scalar> found;
-    if (by_qr(rows)) {
-      std::vector<Scalar> matrix(static_cast<std::size_t>(rows * columns)), right(static_cast<std::size_t>(rows));
-      std::int64_t first = 0;
-      for (std::size_t t = 0; t < terms.size(); ++t) {
-        const std::int64_t n = TermRows<Scalar>::count(terms[t]);
-        rows_.write(terms[t], scales[t], {matrix.data() + first * columns, n, columns}, {right.data() + first, n, 1});
-        first += n;
-      }
-      found = train::solve_by_qr<Scalar>({matrix.data(), rows, columns}, {right.data(), rows, 1});
+    if (coupled_) {
+      found = solved(rows_, {&terms}, scales);
     } else {
-      train::NormalEquations<Scalar> equations(static_cast<int>(columns), 1, isa_, workers_);
-      for (std::size_t t = 0; t < terms.size(); ++t)
-        for (std::int64_t first = 0; first < terms[t].points; first += points_at_once) {
-          const Block block = block_of(train::picked(terms[t], first, 1, points_at_once), scales[t]);
-          equations.add({block.numbers.data(), std::ssize(block.right), columns},
-                        {block.right.data(), std::ssize(block.right), 1});
+      const auto width = static_cast<std::size_t>(of_one_.unknowns());
+      found.resize(apart.size() * width);
+      std::vector<bool> done(apart.size());
+      for (std::size_t c = 0; c < apart.size(); ++c) {
+        if (done[c]) continue;
+        std::vector<std::size_t> alike;
+        std::vector<const std::vector<TermEquations>*> sides;
+        for (std::size_t other = c; other < apart.size(); ++other) {
+          if (!train::same_coefficients(apart[c], apart[other])) continue;
+          done[other] = true;
+          alike.push_back(other);
+          sides.push_back(&apart[other]);
         }
-      found = equations.solve(1e-12);
+        const std::vector<Scalar> numbers = solved(of_one_, sides, scales);
+        for (std::size_t u = 0; u < width; ++u)
+          for (std::size_t k = 0; k < alike.size(); ++k) found[alike[k] * width + u] = numbers[u * alike.size() + k];
+      }
     }
     for (const Scalar number : found)
       if (!std::isfinite(std::norm(number)))
@@ -117,7 +128,57 @@ class RungSystem {
     return block;
   }
 
-  TermRows<Scalar> rows_;
+  /// (unknowns, sides): least squares with the first one's rows and a right side of each.
+  std::vector<Scalar> solved(TermRows<Scalar>& by, const std::vector<const std::vector<TermEquations>*>& sides,
+                             const std::vector<double>& scales) {
+    const std::vector<TermEquations>& terms = *sides.front();
+    const std::int64_t rows = count(terms), columns = by.unknowns(), width = std::ssize(sides);
+    /// Rows first .. first + points - 1 of a term: its matrix, and the right sides side by side.
+    const auto write = [&](std::size_t t, const auto& part, Scalar* matrix, Scalar* right) {
+      for (std::size_t k = 0; k < sides.size(); ++k) {
+        const TermEquations e = part((*sides[k])[t]);
+        const std::int64_t n = TermRows<Scalar>::count(e);
+        if (k == 0)
+          by.write(e, scales[t], {matrix, n, columns}, {right, n, 1, width});
+        else
+          by.write_right(e, scales[t], {right + k, n, 1, width});
+      }
+    };
+    if (few_enough(rows, columns)) {
+      std::vector<Scalar> matrix(static_cast<std::size_t>(rows * columns)),
+          right(static_cast<std::size_t>(rows * width));
+      std::int64_t first = 0;
+      for (std::size_t t = 0; t < terms.size(); ++t) {
+        write(
+            t, [](const TermEquations& e) { return e; }, matrix.data() + first * columns, right.data() + first * width);
+        first += TermRows<Scalar>::count(terms[t]);
+      }
+      return train::solve_by_qr<Scalar>({matrix.data(), rows, columns}, {right.data(), rows, width});
+    }
+    train::NormalEquations<Scalar> equations(static_cast<int>(columns), static_cast<int>(width), isa_, workers_);
+    std::vector<Scalar> matrix, right;
+    for (std::size_t t = 0; t < terms.size(); ++t)
+      for (std::int64_t first = 0; first < terms[t].points && terms[t].components > 0; first += points_at_once) {
+        const std::int64_t points = std::min(points_at_once, terms[t].points - first),
+                           n = points * terms[t].components / TermRows<Scalar>::parts;
+        matrix.assign(static_cast<std::size_t>(n * columns), 0);
+        right.assign(static_cast<std::size_t>(n * width), 0);
+        write(
+            t, [&](const TermEquations& e) { return train::picked(e, first, 1, points_at_once); }, matrix.data(),
+            right.data());
+        equations.add({matrix.data(), n, columns}, {right.data(), n, width});
+      }
+    return equations.solve(1e-12);
+  }
+
+  static bool few_enough(std::int64_t rows, std::int64_t columns) {
+    constexpr int parts = TermRows<Scalar>::parts;
+    const auto n = static_cast<double>(columns);
+    return parts * parts * static_cast<double>(rows) * n * n <= most_of_qr;
+  }
+
+  TermRows<Scalar> rows_, of_one_;
+  bool coupled_ = false;
   Isa isa_;
   engine::Workers& workers_;
 };
@@ -143,7 +204,9 @@ class LastLayerSolve {
         workers_(engine::make_workers(options.compute.threads)),
         channels_(static_cast<int>(problem.graph()->channels().size())),
         linear_(is_linear(problem)),
-        whole_(problem::measure_of(problem, problem.inside())) {}
+        by_place_(problem.features.windows.empty() &&
+                  std::ranges::none_of(problem.terms(), [](const Term& t) { return t.place.given != nullptr; })),
+        whole_(problem::covered_measure(problem)) {}
 
   SolveResult run(const std::function<void(const SolveProgress&)>& on_progress) {
     const std::vector<Rung> base = base_rungs();
@@ -177,7 +240,7 @@ class LastLayerSolve {
         next = base[climbed++];
         continue;
       }
-      next = problem_.features.windows.empty() ? refined(refinements > 0 ? *last : *best) : std::nullopt;
+      next = by_place_ ? refined(refinements > 0 ? *last : *best) : std::nullopt;
       if (next)
         ++refinements;
       else if (refinements == 0 && whole_left)
@@ -209,6 +272,18 @@ class LastLayerSolve {
     lines.push_back(linear_ ? fmt::format("linear{}: a least-squares solve for each number of features",
                                           complex_ ? " in complex numbers" : "")
                             : "not linear: Newton's method, several least-squares solves for each number of features");
+    const std::vector<std::vector<TermEquations>> apart = train::apart(terms, parts);
+    double groups = 1, systems = 1;  // of channels, and how many of them have coefficients of their own
+    if (!apart.empty()) {
+      groups = static_cast<double>(apart.size());
+      systems = 0;
+      for (auto at = apart.begin(); at != apart.end(); ++at)
+        if (std::none_of(apart.begin(), at, [&](const auto& before) { return train::same_coefficients(before, *at); }))
+          ++systems;
+      lines.push_back(
+          fmt::format("no equation ties the unknowns together: {:.0f} of {:.0f} parts have equations of their own",
+                      systems, groups));
+    }
     for (const Rung& rung : base) {
       const double unknowns = static_cast<double>(rung.features + rung.features_in_balls() + 1) * channels_ / parts;
       double rows = 0;
@@ -217,7 +292,8 @@ class LastLayerSolve {
       lines.push_back(
           fmt::format("  {} features up to wavenumber {:.4g}: about {:.0f} rows, {:.0f} unknowns, {:.2g} "
                       "multiply-adds a solve",
-                      rung.features, rung.wavenumber, rows, unknowns, parts * parts * rows * unknowns * unknowns));
+                      rung.features, rung.wavenumber, rows, unknowns,
+                      systems * parts * parts * rows * unknowns * unknowns / (groups * groups * groups)));
     }
     return lines;
   }
@@ -269,13 +345,14 @@ class LastLayerSolve {
   /// By rule: inside about three for every unknown, less where rings bring more; on borders and at moments, which have
   /// a dimension less, eleven for every degree of freedom there.
   std::int64_t points_for(const Term& term, const Rung& rung) const {
+    if (term.place.given) return std::ssize(term.place.given->coordinates) / std::ssize(axes_);
     if (term.place.points > 0) return term.place.points;
     constexpr double inside = 3, on_border = 11;
     constexpr std::int64_t fewest = 50;
     const int d = static_cast<int>(axes_.size());
     const double measure = problem::measure_of(problem_, term.place);
     if (term.place.boundary || !term.place.fixed.empty()) {
-      double scale = 1;  // of lengths along it
+      double scale = 0;  // of lengths along it
       for (const AxisMap& axis : axes_) scale = std::max(scale, axis.scale);
       return std::max<std::int64_t>(
           fewest, std::llround(on_border *
@@ -344,7 +421,7 @@ class LastLayerSolve {
     const std::vector<problem::Collocation> points = points_of(rung, options_.seed, Weights::of_each);
     std::vector<TermEquations> terms = equations_at(points, field ? &*field : nullptr);
     const std::int64_t count = RungSystem<Scalar>::count(terms);
-    const bool by_qr = system.by_qr(count);
+    const bool by_qr = system.by_qr(terms);
     if (before && !by_qr && before->result.report.residual < normal_equations_end) return {};
 
     std::vector<double> scales;
@@ -405,9 +482,9 @@ class LastLayerSolve {
     report.rows = count;
     report.newton_steps = newton_steps;
     report.method = fmt::format("{}{}{}", linear_ ? "" : "Newton, ",
-                                parts == 2      ? "complex "
-                                : channels_ > 1 ? "coupled "
-                                                : "",
+                                parts == 2                          ? "complex "
+                                : system.coupled() && channels_ > 1 ? "coupled "
+                                                                    : "",
                                 by_qr ? "QR" : "normal equations");
     report.warning = why_too_few(rung.features, rung.wavenumber, train::network_volume(problem_, axes_),
                                  static_cast<int>(axes_.size()));
@@ -442,7 +519,8 @@ class LastLayerSolve {
   std::unique_ptr<engine::Workers> workers_;
   int channels_;
   bool linear_, complex_ = false;
-  double whole_;  // measure of the domain
+  bool by_place_;  // whether places may get features of their own: a solve sees all points that are given
+  double whole_;   // measure of what terms inside are about
 };
 
 }  // namespace

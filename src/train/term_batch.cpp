@@ -27,6 +27,7 @@ TermPoints<T> term_points(const problem::Collocation& at, const std::vector<Axis
     points.network.push_back(static_cast<T>(axis.scale * at.coordinates[k] + axis.offset));
   }
   points.normals.assign(at.normals.begin(), at.normals.end());
+  points.columns.assign(at.columns.begin(), at.columns.end());
   double sum = 0;
   for (const double w : at.weights) sum += w;
   for (const double w : at.weights) points.weights.push_back(static_cast<T>(w * static_cast<double>(at.count) / sum));
@@ -72,12 +73,13 @@ double TermBatch<T>::seed_block(std::int64_t first, int begin, int count, engine
   const std::vector<PlacedStream>& placed = loss_.plan.placed;
   const auto roots = static_cast<std::size_t>(tape.roots());
   const bool normals = !points_.normals.empty();
+  const auto columns = static_cast<std::int64_t>(points_.columns.size()) / points_.count;
 
   // Of each worker, kept from block to block: a step allocates nothing.
   static thread_local std::vector<T> room;
   static thread_local std::vector<const T*> of_tape;
   const std::size_t wanted =
-      2 * tape.registers() + block * (2 * placed.size() + roots + static_cast<std::size_t>(loss_.inputs + loss_.space));
+      2 * tape.registers() + block * (2 * placed.size() + roots + static_cast<std::size_t>(loss_.inputs + loss_.space + columns));
   if (room.size() < wanted) room.resize(wanted);
   of_tape.resize(placed.size());
   T* next = room.data();
@@ -90,11 +92,13 @@ double TermBatch<T>::seed_block(std::int64_t first, int begin, int count, engine
       bars(take(tape.registers()), tape.registers());
   T *const streams = take(block * placed.size()), *const stream_bars = take(block * placed.size()),
            *const root_bars = take(block * roots), *const x = take(block * static_cast<std::size_t>(loss_.inputs)),
-           *const n = take(block * static_cast<std::size_t>(loss_.space));
+           *const n = take(block * static_cast<std::size_t>(loss_.space)),
+    *const known = take(block * static_cast<std::size_t>(columns));
 
   const auto at = [&](int p) { return indices_[static_cast<std::size_t>(first + begin + p)]; };
   for (int p = 0; p < count; ++p) {
     std::copy_n(points_.coordinates.data() + at(p) * loss_.inputs, loss_.inputs, x + p * loss_.inputs);
+    std::copy_n(points_.columns.data() + at(p) * columns, columns, known + p * columns);
     if (normals) std::copy_n(points_.normals.data() + at(p) * loss_.space, loss_.space, n + p * loss_.space);
   }
   for (std::size_t s = 0; s < placed.size(); ++s) {
@@ -106,6 +110,7 @@ double TermBatch<T>::seed_block(std::int64_t first, int begin, int count, engine
   }
   calculus::TapeInputs<T> inputs{count, {x, count, loss_.inputs}, {}, of_tape};
   if (normals) inputs.normals = {n, count, loss_.space};
+  if (columns > 0) inputs.columns = {known, count, columns};
   tape.evaluate<T>(isa_, inputs, registers);
 
   double sum = 0;

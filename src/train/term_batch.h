@@ -37,6 +37,7 @@ struct TermPoints {
   std::int64_t count = 0;
   std::vector<T> network, coordinates;  ///< (count, inputs)
   std::vector<T> normals;               ///< (count, space), of boundaries
+  std::vector<T> columns;               ///< (count, what comes with each point), of given points
   std::vector<T> weights;               ///< (count): of mean 1
 };
 template <class T>

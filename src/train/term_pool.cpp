@@ -29,7 +29,7 @@ void TermPool::draw(std::int64_t epoch, double focus, double until) {
   epoch_ = epoch;
   // What of the old points stays.
   std::vector<std::size_t> kept;
-  if (focus > 0 && !where_.boundary && !residuals_.empty()) {
+  if (focus > 0 && !where_.boundary && !where_.given && !residuals_.empty()) {
     const double mean =
         std::accumulate(residuals_.begin(), residuals_.end(), 0.0) / static_cast<double>(residuals_.size());
     for (std::size_t p = 0; p < residuals_.size(); ++p)
@@ -65,6 +65,7 @@ std::span<const std::int64_t> TermPool::pick(std::int64_t step) {
 void TermPool::add_to(StateArrays& arrays, const std::string& name) const {
   arrays[name + ".coordinates"] = {points_.coordinates};
   arrays[name + ".network"] = {points_.network};
+  if (!points_.columns.empty()) arrays[name + ".columns"] = {points_.columns};
   if (!points_.normals.empty()) arrays[name + ".normals"] = {points_.normals};
   arrays[name + ".weights"] = {points_.weights};
   arrays[name + ".residuals"] = {residuals_};
@@ -77,6 +78,10 @@ void TermPool::restore(const State& state, const std::string& name, std::int64_t
   points_.count = static_cast<std::int64_t>(n);
   points_.coordinates = array_of(state, name + ".coordinates", n * axes_.size());
   points_.network = array_of(state, name + ".network", n * axes_.size());
+  if (state.arrays.contains(name + ".columns")) points_.columns = array_of(state, name + ".columns");
+  if (n > 0 && points_.columns.size() % n != 0)
+    throw bad_input("the state's points have columns of another length",
+                    "start over with --force and without --resume");
   if (where_.boundary)
     points_.normals = array_of(state, name + ".normals", n * static_cast<std::size_t>(where_.region.dimensions()));
   residuals_ = array_of(state, name + ".residuals", n);

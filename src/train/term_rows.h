@@ -31,6 +31,9 @@ class TermRows {
   /// rows (count, unknowns) and right (count, 1), each row times the root of its share of the measure times `scale`.
   void write(const TermEquations&, double scale, MatrixView<Scalar> rows, MatrixView<Scalar> right);
 
+  /// The right side alone, (count, 1).
+  static void write_right(const TermEquations&, double scale, MatrixView<Scalar> right);
+
   /// (unknowns of a channel, channels of the problem), as LastLayers::field_of takes it.
   std::vector<double> solution(const std::vector<Scalar>& found) const;
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from support import CommandTest, read_png, run
+from support import CommandTest, png, read_png, run
 
 PROBLEMS = Path(__file__).resolve().parents[2] / "problems"
 
@@ -46,6 +46,21 @@ residual = "laplacian(u)"
 [terms.border]
 residual = "u - x * y"
 region = "boundary(domain)"
+"""
+
+GIVEN = """[coordinates]
+x = [0, 1]
+y = [0, 1]
+[unknowns]
+u = "real"
+[given.photo]
+picture = "photo.png"
+over = ["x", "y"]
+[terms.equation]
+residual = "laplacian(u)"
+[terms.data]
+residual = "u - value"
+points = { npy = "known.npy", columns = ["x", "y", "value"] }
 """
 
 INK, WHITE = (38, 38, 38), (255, 255, 255)
@@ -360,6 +375,33 @@ class Solutions(CommandTest):
                      says=["more than the 1 MiB"])
         self.refused("render", self.model, "-o", self.folder / "o.png", "--show", "u^2", says=["value, gradient"])
         self.refused("render", self.model, "-o", self.folder / "o.png", "--slice", "x=0", says=["--slice"])
+
+    def test_given_files_are_read_where_they_are_needed(self):
+        rows, columns = np.mgrid[0:8, 0:16]
+        self.put("photo.png", png((10 * rows + columns)[..., None].astype(np.uint8)))
+        np.save(self.folder / "known.npy", np.stack([self.at[:, 0], self.at[:, 1], self.at.sum(axis=1)], axis=1))
+        problem = self.put("given.toml", GIVEN.encode())
+        model = self.folder / "given.sine"
+        self.accepted("solve", problem, "-o", model, "--features", 250)
+        # Middles of pixels: the photo itself, row 0 uppermost.
+        at = np.stack([(columns.ravel() + 0.5) / 16, 1 - (rows.ravel() + 0.5) / 8], axis=1)
+        shown = self.asked(model, "photo + u", at)
+        np.testing.assert_allclose(shown, (10 * rows + columns).ravel() / 255 + at.sum(axis=1), atol=1e-6)
+        np.testing.assert_allclose(self.asked(model, "u"), self.at.sum(axis=1), atol=1e-6)
+        elsewhere = self.folder / "elsewhere"
+        elsewhere.mkdir()
+        moved = elsewhere / "moved.sine"
+        model.rename(moved)
+        self.accepted("eval", moved, "--at", self.points(at), "--show", "photo", "-o", "out.npz", "--force", cwd=self.folder)
+        (self.folder / "photo.png").rename(elsewhere / "photo.png")
+        self.assertEqual(self.asked(moved, "photo", at).shape, (128,))
+        (elsewhere / "photo.png").unlink()
+        (self.folder / "known.npy").unlink()
+        np.testing.assert_allclose(self.asked(moved, "u"), self.at.sum(axis=1), atol=1e-6)
+        self.rendered(moved, "u.png")
+        self.refused("render", moved, "-o", self.folder / "photo.jpg", "--show", "2 * photo",
+                     says=["'photo.png': this file is not there", "looked for it in", "and the current folder"])
+        self.refused("solve", problem, "-o", self.folder / "again.sine", says=["given.toml, line 7, column 12: 'photo.png'"])
 
     def test_problems_that_mean_nothing(self):
         for text, says in (("", "coordinates"), ("[coordinates", "TOML"),

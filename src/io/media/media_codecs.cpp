@@ -12,6 +12,7 @@ const sinefield::MediaCodecs* sinefield_media_codecs() {
                                                     &sinefield::create_video,
                                                     &sinefield::read_volume,
                                                     &sinefield::require_writable_volume,
-                                                    &sinefield::write_volume};
+                                                    &sinefield::write_volume,
+                                                    &sinefield::read_mat};
   return &codecs;
 }
