@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # The problems that make pictures, measured.
-#   bench/pictures.py edit                 poisson_edit.toml against a direct solver on the same pixels: the equation of
-#                                          five points, values of the target about the patch
+#   bench/pictures.py edit                 poisson_edit.toml and its kin against a direct solver on the same pixels: the
+#                                          equation of five points, values of the target about the patch
 #   bench/pictures.py inpaint [PICTURE..]  inpaint.toml at the pixels that are held out, with its plate, without it, and
 #                                          without it and with the best of several numbers of features
 #   bench/pictures.py points PICTURE -o FILE.npy   the points of inpaint.toml from a picture
@@ -48,8 +48,9 @@ def shown(command, model, expression, height, width, folder, x_range, y_range):
     return np.load(folder / "values.npz")["value"].reshape(height, width, -1)
 
 
-def cloned(target, source, mask):
-    """The target with the source's differences at the pixels of the mask: 4 u - (four neighbours) as of the source."""
+def cloned(target, source, mask, mixed):
+    """The target with the source's differences at the pixels of the mask: 4 u - (four neighbours) as of the source; mixed:
+    each difference that of the one in which it is larger."""
     height, width, channels = target.shape
     number = -np.ones((height, width), int)
     number[mask] = np.arange(mask.sum())
@@ -58,7 +59,8 @@ def cloned(target, source, mask):
     for k, (r, c) in enumerate(np.argwhere(mask)):
         rows.append(k), columns.append(k), entries.append(4)
         for dr, dc in ((0, 1), (0, -1), (1, 0), (-1, 0)):
-            right[k] += source[r, c] - source[r + dr, c + dc]
+            of_source, of_target = (p[r, c] - p[r + dr, c + dc] for p in (source, target))
+            right[k] += np.where(mixed & (np.abs(of_target) > np.abs(of_source)), of_target, of_source)
             if mask[r + dr, c + dc]:
                 rows.append(k), columns.append(number[r + dr, c + dc]), entries.append(-1)
             else:
@@ -68,16 +70,17 @@ def cloned(target, source, mask):
     return result
 
 
-# The target, the source, the middle of its patch in the problem's coordinates and in the source, the radius.
+# The target, the source, the middle of its patch in the problem's coordinates and in the source, the radius, mixed or not.
 EDITS = {
-    "poisson_edit": ("park.png", "eye.png", (176, 162), (52, 40), 38),
-    "poisson_edit_colour": ("cup.png", "eye.png", (135, 108), (52, 40), 36),
+    "poisson_edit": ("park.png", "eye.png", (176, 162), (52, 40), 38, False),
+    "poisson_edit_colour": ("cup.png", "eye.png", (135, 108), (52, 40), 36, False),
+    "poisson_mixed": ("park.png", "eye.png", (166, 100), (52, 40), 38, True),
 }
 
 
 def edit(options, folder):
     print(f"{'problem':<22}{'seed':>5}{'features':>10}{'seconds':>9}{'inside':>9} dB{'largest':>10}")
-    for name, (target, source, (x, y), (in_x, in_y), radius) in EDITS.items():
+    for name, (target, source, (x, y), (in_x, in_y), radius, mixed) in EDITS.items():
         problems = ROOT / "problems"
         target, small = picture(problems / "pictures" / target), picture(problems / "pictures" / source)
         if target.shape[2] == 1:
@@ -88,7 +91,7 @@ def edit(options, folder):
         source[upper:upper + small.shape[0], left:left + small.shape[1]] = small
         columns, rows = np.meshgrid(np.arange(width) + 0.5, height - np.arange(height) - 0.5)
         mask = (columns - x)**2 + (rows - y)**2 < radius**2
-        direct = cloned(target, source, mask)
+        direct = cloned(target, source, mask, mixed)
         for seed in range(options.seeds):
             # Beside the problem's pictures, which the expression needs.
             model = folder / "model.sine"

@@ -76,7 +76,7 @@ TEST(ProblemFile, every_problem_that_comes_with_the_program_is_read) {
     EXPECT_FALSE(problem.unknowns().empty());
     ++problems;
   }
-  EXPECT_GE(problems, 6);
+  EXPECT_GE(problems, 9);
 }
 
 TEST(ProblemFile, poisson_on_a_square_is_what_it_says) {
