@@ -11,6 +11,7 @@
 
 #include "cli/command.h"
 #include "cli/interruption.h"
+#include "cli/reference.h"
 #include "sinefield/error.h"
 #include "sinefield/model_file.h"
 #include "sinefield/problem_file.h"
@@ -26,6 +27,7 @@ struct SolveArguments {
   std::int64_t seed = 0;
   int features = 4000;
   bool explain = false;
+  ReferenceOptions reference;
 };
 
 ProblemSettings settings_from(const std::vector<std::string>& texts) {
@@ -76,9 +78,11 @@ int explain_problem(const Problem& problem, const SolveOptions& options, const C
 
 int solve_problem(const SolveArguments& a, const Common& common) {
   const Interruption interruption;
-  if (!a.explain) {
-    if (a.model.empty()) throw bad_input("solve: no model file to write", "give -o MODEL, or --explain");
+  if (!a.explain && a.model.empty() && !a.reference.wanted)
+    throw bad_input("solve: no model file to write", "give -o MODEL, --explain or --reference");
+  if (!a.explain && !a.model.empty()) {
     check_output(a.model, common, {a.problem});
+    if (a.reference.wanted) check_output(reference_path(a.model), common, {a.problem, a.model});
   }
   const ProblemSettings settings = settings_from(a.settings);
   const Problem problem = read_problem(a.problem, settings);
@@ -88,6 +92,13 @@ int solve_problem(const SolveArguments& a, const Common& common) {
   options.compute = common.compute();
   if (a.explain) return explain_problem(problem, options, common);
   options.stop = interruption.token();
+  std::optional<DirectSolution> reference;
+  if (a.reference.wanted) reference = reference_of(problem, a.reference, common, options.stop);
+  if (a.model.empty()) {
+    const ReferenceReport alone = report_of(*reference, problem, nullptr, common);
+    print_result(common, alone.lines, {{"reference", alone.object}});
+    return 0;
+  }
   SolveResult result = solve(problem, options, [&](const SolveProgress& p) {
     if (!common.quiet)
       fmt::print(stderr, "{} features up to wavenumber {:.4g}, {} rows: residual {:.2e}, {:.1f} s\n", p.features,
@@ -99,7 +110,7 @@ int solve_problem(const SolveArguments& a, const Common& common) {
   result.field.training = training_record(a, report);
   write_model(a.model, result.field, common.overwrite());
 
-  const double seconds = seconds_since_start();
+  const double seconds = seconds_since_start() - (reference ? reference->report.seconds : 0);
   std::string line = fmt::format("{}: {} features, {} rows, {}, residual {:.2e}", a.model.string(), report.features,
                                  report.rows, report.method, report.residual);
   Json terms = Json::array(), errors = Json::array();
@@ -109,19 +120,28 @@ int solve_problem(const SolveArguments& a, const Common& common) {
     line += fmt::format(", {}: relative L2 error {:.2e}, largest {:.2e}", e.unknown, e.relative_l2, e.largest);
     errors.push_back({{"unknown", e.unknown}, {"relative_l2", number(e.relative_l2)}, {"largest", number(e.largest)}});
   }
-  print_result(common, fmt::format("{}, {:.1f} s", line, seconds),
-               {{"model", a.model.string()},
-                {"features", report.features},
-                {"wavenumber", report.wavenumber},
-                {"rows", report.rows},
-                {"method", report.method},
-                {"newton_steps", report.newton_steps},
-                {"residual", number(report.residual)},
-                {"terms", terms},
-                {"errors", errors},
-                {"seconds", seconds},
-                {"threads", options.compute.threads},
-                {"isa", isa_name(options.compute.isa)}});
+  line += fmt::format(", {:.1f} s", seconds);
+  Json object = {{"model", a.model.string()},
+                 {"features", report.features},
+                 {"wavenumber", report.wavenumber},
+                 {"rows", report.rows},
+                 {"method", report.method},
+                 {"newton_steps", report.newton_steps},
+                 {"residual", number(report.residual)},
+                 {"terms", terms},
+                 {"errors", errors},
+                 {"seconds", seconds},
+                 {"threads", options.compute.threads},
+                 {"isa", isa_name(options.compute.isa)}};
+  if (reference) {
+    const std::filesystem::path path = reference_path(a.model);
+    write_reference(path, *reference, common.overwrite());
+    const ReferenceReport compared = report_of(*reference, problem, &result.field, common);
+    line += "\n" + compared.lines;
+    object["reference"] = compared.object;
+    object["reference"]["file"] = path.string();
+  }
+  print_result(common, line, object);
   return 0;
 }
 
@@ -141,6 +161,7 @@ void add_solve(CLI::App& app, Context& context) {
       ->check(CLI::Range(50, 20'000))
       ->capture_default_str();
   command->add_option("--seed", a.seed, "of points and features")->check(CLI::NonNegativeNumber)->capture_default_str();
+  a.reference.add_to(*command);
   add_common(*command, context.common);
   command->callback([arguments, &context] {
     context.run = [arguments, &context] { return solve_problem(*arguments, context.common); };

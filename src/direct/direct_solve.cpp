@@ -1,0 +1,358 @@
+// Problems on four grids, and what they say of each other.
+// SPDX-License-Identifier: MIT
+#include "sinefield/direct_solve.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <optional>
+
+#include "calculus/tape.h"
+#include "direct/grid_run.h"
+#include "sinefield/error.h"
+#include "sinefield/shown.h"
+
+namespace sinefield {
+namespace {
+
+using direct::GridSize;
+using direct::GridValues;
+
+constexpr int coarsest = 8;  // the step of the coarsest grid in those of the finest
+constexpr double unknown_error = std::numeric_limits<double>::quiet_NaN();
+
+/// Sizes of the finest grid, multiples of 8 of at least 32: `longest` intervals along the longest side.
+GridSize size_of(const Problem& problem, int longest) {
+  const Bounds bounds = problem.domain().bounds();
+  double length = 0;
+  for (std::size_t i = 0; i < bounds.lows.size(); ++i) length = std::max(length, bounds.highs[i] - bounds.lows[i]);
+  GridSize size;
+  for (std::size_t i = 0; i < bounds.lows.size(); ++i)
+    size.intervals.push_back(
+        coarsest *
+        std::max(4, static_cast<int>(std::lround(longest * (bounds.highs[i] - bounds.lows[i]) / length / coarsest))));
+  if (std::ranges::any_of(problem.coordinates(), &ProblemCoordinate::time)) size.steps = longest;
+  return size;
+}
+
+GridSize coarser(GridSize size, int factor) {
+  for (int& n : size.intervals) n /= factor;
+  size.steps /= factor;
+  return size;
+}
+
+/// Intervals along the longest side, multiples of 8, that take some seconds.
+int intervals_by_rule(const Problem& problem, Isa isa) {
+  const auto d = static_cast<std::size_t>(problem.domain().dimensions());
+  const bool time = std::ranges::any_of(problem.coordinates(), &ProblemCoordinate::time);
+  if (!time && direct::goes_in_sines(problem, coarser(size_of(problem, 32), 4), isa)) {
+    constexpr int in_sines[] = {2048, 512, 64};
+    return in_sines[d - 1];
+  }
+  constexpr int steady[] = {2048, 256, 24}, marching[] = {1024, 96, 16};
+  const auto channels = static_cast<double>(problem.graph()->channels().size());
+  // Two channels may be one complex unknown, which takes little more than a real one.
+  const double fewer = std::pow(std::max(1.0, channels / 2), -1.0 / static_cast<double>(d));
+  const int whole = static_cast<int>((time ? marching : steady)[d - 1] * fewer);
+  return std::max(32, whole / coarsest * coarsest);
+}
+
+void check_size(const GridSize& size, std::size_t channels) {
+  double nodes = static_cast<double>(channels);
+  for (const int n : size.intervals) nodes *= n + 1;
+  // Of three dimensions the factors fill up: 33 points a side take many seconds, 65 more memory than there is.
+  constexpr double most[] = {1e6, 2e6, 3e5}, most_kept = 2e8;
+  if (nodes > most[size.intervals.size() - 1] || nodes * (size.steps + 1) > most_kept)
+    throw bad_input(fmt::format("--reference: {:.3g} unknowns are too many for a direct solver here", nodes),
+                    "take fewer points");
+}
+
+/// What of the values lies on the nodes of a grid of `factor` times the step.
+std::vector<double> every(const GridValues& from, std::size_t channel, std::size_t factor) {
+  std::vector<double> kept;
+  const std::size_t axes = from.nodes.size();
+  std::vector<std::size_t> index(axes);
+  while (true) {
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < axes; ++i) at = at * from.nodes[i].size() + index[i];
+    kept.push_back(from.values[channel][at]);
+    std::size_t axis = axes;
+    while (axis > 0) {
+      --axis;
+      index[axis] += factor;
+      if (index[axis] < from.nodes[axis].size()) break;
+      index[axis] = 0;
+      if (axis == 0) return kept;
+    }
+  }
+}
+
+/// Mean square over the numbers that both have.
+double mean_square(const std::vector<double>& a, const std::vector<double>* b = nullptr) {
+  double sum = 0, count = 0;
+  for (std::size_t k = 0; k < a.size(); ++k) {
+    const double number = b != nullptr ? a[k] - (*b)[k] : a[k];
+    if (!std::isfinite(number)) continue;
+    sum += number * number;
+    ++count;
+  }
+  return count > 0 ? sum / count : 0;
+}
+
+/// Extrapolated to a step of 0 at the nodes of the coarser grid: errors of second order cancel.
+GridValues extrapolated(const GridValues& coarse, const GridValues& fine) {
+  GridValues made = coarse;
+  for (std::size_t c = 0; c < made.values.size(); ++c) {
+    const std::vector<double> of_fine = every(fine, c, 2);
+    for (std::size_t k = 0; k < of_fine.size(); ++k) made.values[c][k] = (4 * of_fine[k] - coarse.values[c][k]) / 3;
+  }
+  return made;
+}
+
+/// Of each unknown the root mean square of the difference between a grid and the one of twice its step.
+std::vector<double> apart(const Problem& problem, const GridValues& coarse, const GridValues& fine) {
+  std::vector<double> found;
+  for (const UnknownField& u : problem.unknowns()) {
+    double squares = 0;
+    for (int part = 0; part < (u.complex ? 2 : 1); ++part) {
+      const auto channel = static_cast<std::size_t>(u.channel + part);
+      const std::vector<double> of_fine = every(fine, channel, 2);
+      squares += mean_square(coarse.values[channel], &of_fine);
+    }
+    found.push_back(std::sqrt(squares));
+  }
+  return found;
+}
+
+std::vector<double> sizes(const Problem& problem, const GridValues& of) {
+  std::vector<double> found;
+  for (const UnknownField& u : problem.unknowns()) {
+    double squares = 0;
+    for (int part = 0; part < (u.complex ? 2 : 1); ++part)
+      squares += mean_square(of.values[static_cast<std::size_t>(u.channel + part)]);
+    found.push_back(std::sqrt(squares));
+  }
+  return found;
+}
+
+/// The power of the step with which differences fall, all unknowns together.
+double order_between(const std::vector<double>& before, const std::vector<double>& after,
+                     const std::vector<double>& of_size) {
+  double first = 0, second = 0;
+  for (std::size_t k = 0; k < before.size(); ++k) {
+    const double unit = of_size[k] > 0 ? of_size[k] : 1;
+    first += before[k] * before[k] / (unit * unit);
+    second += after[k] * after[k] / (unit * unit);
+  }
+  return 0.5 * std::log2(first / second);
+}
+
+/// Errors that differences between the two finest grids leave, where they fall with this power.
+std::vector<double> errors_of(std::vector<double> differences, double order, const std::vector<double>& of_size) {
+  for (std::size_t k = 0; k < differences.size(); ++k) {
+    differences[k] /= std::exp2(order) - 1;
+    if (of_size[k] > 0) differences[k] /= of_size[k];
+  }
+  return differences;
+}
+
+/// In the order of declaration; the grids have the time last.
+void write_in_order(const Problem& problem, const GridValues& from, DirectSolution& to) {
+  const std::size_t axes = from.nodes.size();
+  std::vector<std::size_t> axis_of;  // of each coordinate
+  for (std::size_t i = 0, space = 0; i < axes; ++i)
+    axis_of.push_back(problem.coordinates()[i].time ? axes - 1 : space++);
+  std::vector<std::size_t> strides(axes, 1);
+  for (std::size_t axis = axes - 1; axis > 0; --axis) strides[axis - 1] = strides[axis] * from.nodes[axis].size();
+  std::size_t count = 1;
+  for (const std::size_t axis : axis_of) {
+    to.nodes.push_back(from.nodes[axis]);
+    count *= from.nodes[axis].size();
+  }
+  for (const std::vector<double>& of_channel : from.values) {
+    std::vector<double>& values = to.values.emplace_back(count);
+    for (std::size_t k = 0; k < count; ++k) {
+      std::size_t rest = k, at = 0;
+      for (std::size_t i = axes; i-- > 0;) {
+        at += rest % to.nodes[i].size() * strides[axis_of[i]];
+        rest /= to.nodes[i].size();
+      }
+      values[k] = of_channel[at];
+    }
+  }
+}
+
+/// Coordinates of the nodes that are inside, and which they are.
+struct InsideNodes {
+  std::vector<double> points;
+  std::vector<std::size_t> which;
+};
+InsideNodes inside_nodes(const DirectSolution& of) {
+  InsideNodes inside;
+  const std::size_t d = of.nodes.size();
+  for (std::size_t k = 0; k < of.values.front().size(); ++k) {
+    if (!std::isfinite(of.values.front()[k])) continue;
+    inside.which.push_back(k);
+    const std::size_t first = inside.points.size();
+    inside.points.resize(first + d);
+    std::size_t rest = k;
+    for (std::size_t i = d; i-- > 0;) {
+      inside.points[first + i] = of.nodes[i][rest % of.nodes[i].size()];
+      rest /= of.nodes[i].size();
+    }
+  }
+  return inside;
+}
+
+/// `wanted` gives (points, parts of the unknown), NaN where nothing is wanted.
+SolutionError error_between(const DirectSolution& direct, const UnknownField& unknown, const InsideNodes& inside,
+                            const std::vector<double>& other, bool relative_to_direct) {
+  double squares = 0, of_size = 0, largest = 0;
+  const std::size_t parts = unknown.complex ? 2 : 1;
+  for (std::size_t k = 0; k < inside.which.size(); ++k) {
+    double square = 0, size = 0;
+    for (std::size_t part = 0; part < parts; ++part) {
+      const double mine = direct.values[static_cast<std::size_t>(unknown.channel) + part][inside.which[k]],
+                   its = other[k * parts + part];
+      square += (mine - its) * (mine - its);
+      size += relative_to_direct ? mine * mine : its * its;
+    }
+    if (!std::isfinite(square)) continue;
+    squares += square;
+    of_size += size;
+    largest = std::max(largest, square);
+  }
+  return {unknown.name, std::sqrt(squares / of_size), std::sqrt(largest)};
+}
+
+}  // namespace
+
+DirectSolution solve_directly(const Problem& problem, const DirectOptions& options,
+                              const std::function<void(const std::vector<int>&)>& on_grid) {
+  const auto started = std::chrono::steady_clock::now();
+  if (problem.terms().empty()) throw bad_input("a problem without terms", "say what must vanish where");
+  constexpr int fewest = 33, most = 4097;
+  if (options.points != 0 && (options.points < fewest || options.points > most))
+    throw bad_input(fmt::format("{} points along a side, expected {} to {}", options.points, fewest, most));
+  const int longest = options.points > 0 ? (options.points - 1 + coarsest - 1) / coarsest * coarsest
+                                         : intervals_by_rule(problem, options.isa);
+  const GridSize finest = size_of(problem, longest);
+  check_size(finest, problem.graph()->channels().size());
+
+  std::vector<GridValues> grids;  // each of half the step of the one before
+  for (int factor = coarsest; factor >= 1; factor /= 2) {
+    const GridSize size = coarser(finest, factor);
+    if (options.stop.stop_requested()) throw failure("the solve was stopped");
+    if (on_grid) {
+      std::vector<int> points;
+      for (const int n : size.intervals) points.push_back(n + 1);
+      if (size.steps > 0) points.push_back(size.steps + 1);
+      on_grid(points);
+    }
+    try {
+      grids.push_back(
+          direct::solve_on_grid(problem, size, grids.empty() ? nullptr : &grids.back(), options.isa, options.stop));
+    } catch (const Error&) {
+      // A coarse grid may be too coarse; what the finest one says counts.
+      if (factor == 1 || options.stop.stop_requested()) throw;
+      grids.clear();
+    }
+  }
+
+  DirectSolution solution{problem.coordinates(), problem.unknowns(), {}, {}, {}};
+  DirectReport& report = solution.report;
+  const GridValues& last = grids.back();
+  report.method = fmt::format("{}{}{}", is_linear(problem) ? "" : "Newton, ", last.complex ? "complex " : "",
+                              last.in_sines ? "sine transforms" : "sparse LU");
+  report.on_grid_lines = last.on_grid_lines;
+  for (std::size_t i = 0, space = 0; i < problem.coordinates().size(); ++i)
+    report.finest.push_back(problem.coordinates()[i].time ? finest.steps + 1 : finest.intervals[space++] + 1);
+  const std::vector<double> of_size = sizes(problem, last);
+  std::optional<GridValues> better;
+  report.order = unknown_error;
+  report.errors.assign(problem.unknowns().size(), unknown_error);
+  const std::size_t n = grids.size();
+  const auto total = [](const std::vector<double>& of) { return std::accumulate(of.begin(), of.end(), 0.0); };
+  if (n >= 3) {
+    const std::vector<double> before = apart(problem, grids[n - 3], grids[n - 2]),
+                              after = apart(problem, grids[n - 2], grids[n - 1]);
+    report.order = order_between(before, after, of_size);
+    constexpr double least_order = 0.5, full_order = 2, about = 0.3;
+    report.errors = errors_of(
+        after, std::isnan(report.order) ? full_order : std::clamp(report.order, least_order, full_order), of_size);
+    if (std::abs(report.order - full_order) < about) {
+      const GridValues finer = extrapolated(grids[n - 2], grids[n - 1]),
+                       coarse = extrapolated(grids[n - 3], grids[n - 2]);
+      const std::vector<double> between = apart(problem, coarse, finer);
+      double power = 1;
+      if (n >= 4) {
+        const std::vector<double> earlier = apart(problem, extrapolated(grids[n - 4], grids[n - 3]), coarse);
+        constexpr double least = 1, most_power = 4;
+        power = order_between(earlier, between, of_size);
+        power = std::isnan(power) ? least : std::clamp(power, least, most_power);
+      }
+      const std::vector<double> errors = errors_of(between, power, of_size);
+      if (total(errors) < total(report.errors)) {
+        better = finer;
+        report.errors = errors;
+        report.extrapolated = true;
+      }
+    }
+  } else if (n == 2) {
+    report.errors = errors_of(apart(problem, grids[0], grids[1]), 1, of_size);
+  }
+  write_in_order(problem, better ? *better : last, solution);
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  return solution;
+}
+
+std::vector<SolutionError> differences(const DirectSolution& direct, const Field& field,
+                                       const ComputeOptions& compute) {
+  const InsideNodes inside = inside_nodes(direct);
+  std::vector<SolutionError> found;
+  for (const UnknownField& u : direct.unknowns) {
+    Shown shown(field, u.name, compute);
+    const std::vector<double> values =
+        shown({inside.points.data(), std::ssize(inside.which), std::ssize(direct.nodes)});
+    found.push_back(error_between(direct, u, inside, values, true));
+  }
+  return found;
+}
+
+std::vector<SolutionError> exact_errors(const DirectSolution& direct, const Problem& problem) {
+  const InsideNodes inside = inside_nodes(direct);
+  std::vector<SolutionError> found;
+  for (const ExactSolution& exact : problem.exact()) {
+    const UnknownField& u = problem.unknowns()[static_cast<std::size_t>(exact.unknown)];
+    std::vector<Expression> roots = {exact.value.re};
+    if (u.complex) roots.push_back(exact.value.im);
+    const std::size_t parts = roots.size();
+    if (exact.where) roots.push_back(*exact.where);
+    const calculus::Tape tape(roots);
+    std::vector<double> registers(tape.registers()), values(inside.which.size() * parts);
+    const std::size_t d = direct.nodes.size();
+    for (std::size_t first = 0; first < inside.which.size(); first += calculus::Tape::block_points) {
+      const std::size_t count = std::min<std::size_t>(calculus::Tape::block_points, inside.which.size() - first);
+      const auto points = static_cast<std::int64_t>(count);
+      tape.evaluate<double>(
+          Isa::scalar,
+          {static_cast<int>(points), {&inside.points[first * d], points, std::ssize(direct.nodes)}, {}, {}}, registers);
+      for (std::size_t k = 0; k < count; ++k) {
+        const bool wanted =
+            !exact.where || tape.root<double>(static_cast<int>(parts), registers, static_cast<int>(points))[k] != 0;
+        for (std::size_t part = 0; part < parts; ++part)
+          values[(first + k) * parts + part] =
+              wanted ? tape.root<double>(static_cast<int>(part), registers, static_cast<int>(points))[k]
+                     : unknown_error;
+      }
+    }
+    found.push_back(error_between(direct, u, inside, values, false));
+  }
+  return found;
+}
+
+}  // namespace sinefield
