@@ -333,7 +333,7 @@ exact = { u = "wanted" }
   const std::size_t n = direct.nodes[1].size();
   for (const std::size_t k : {std::size_t{3}, direct.values[0].size() - 2})
     EXPECT_NEAR(direct.values[0][k], std::exp(-direct.nodes[0][k / n]) * std::sin(2 * direct.nodes[1][k % n]), 1e-4);
-  SolveResult result = solve(problem, {.most_features = 200});
+  SolveResult result = solve(problem, {.most_features = 600});
   result.field.signal = SolutionFormat{problem.coordinates(), problem.unknowns(), {}, {}};
   const SolutionError apart = differences(direct, result.field)[0];
   const double own = exact_errors(direct, problem)[0].relative_l2;

@@ -236,7 +236,8 @@ std::vector<std::uint8_t> GridEquations::holds(const Term& term, const std::vect
   return flags;
 }
 
-/// Of each point the equations of terms on boundaries, or inside, that may hold there; what reads fields alone first.
+/// Of each point the equations of terms on boundaries, or inside, that may hold there: on boundaries first those that
+/// read fields alone, so that these hold at corners.
 std::vector<std::vector<GridEquations::Candidate>> GridEquations::candidates(Stage stage, bool boundary) const {
   std::vector<std::vector<Candidate>> all(static_cast<std::size_t>(grid_.count()));
   for (std::size_t t = 0; t < terms_.size(); ++t) {
@@ -268,7 +269,7 @@ std::vector<std::vector<GridEquations::Candidate>> GridEquations::candidates(Sta
     std::ranges::stable_sort(here, [&](const Candidate& a, const Candidate& b) {
       const auto rank = [&](const Candidate& c) {
         const TermRows& rows = terms_[static_cast<std::size_t>(c.term)];
-        return (rows.at_start ? 0 : 2) + (rows.only_values[static_cast<std::size_t>(c.root)] ? 0 : 1);
+        return (rows.at_start ? 0 : 2) + (!boundary || rows.only_values[static_cast<std::size_t>(c.root)] ? 0 : 1);
       };
       return rank(a) < rank(b);
     });

@@ -75,6 +75,27 @@ std::int64_t GridPoints::at(const Node& node) const {
   return point_of_node_[static_cast<std::size_t>(flat(node))];
 }
 
+std::vector<std::int64_t> GridPoints::neighbours(std::int64_t point) const {
+  const std::size_t d = dimensions(), fewest = d < 3 ? 9 : 18;
+  std::vector<std::int64_t> found;
+  for (int reach = 2; reach <= 4 && found.size() < fewest; ++reach) {
+    found = {point};
+    Node from{}, to{};
+    for (std::size_t i = 0; i < d; ++i) {
+      const double step = nodes_[i][1] - nodes_[i][0], place = (x(point)[i] - nodes_[i][0]) / step;
+      constexpr double rounding = 1e-9;
+      from[i] = static_cast<int>(std::ceil(place - reach - rounding));
+      to[i] = static_cast<int>(std::floor(place + reach + rounding));
+    }
+    Node node{};
+    for (node[0] = from[0]; node[0] <= to[0]; ++node[0])
+      for (node[1] = from[1]; node[1] <= to[1]; ++node[1])
+        for (node[2] = from[2]; node[2] <= to[2]; ++node[2])
+          if (const std::int64_t other = at(node); other >= 0 && other != point) found.push_back(other);
+  }
+  return found;
+}
+
 Place GridPoints::position(const Node& node) const {
   Place x{};
   for (std::size_t i = 0; i < dimensions(); ++i) x[i] = nodes_[i][static_cast<std::size_t>(node[i])];

@@ -44,6 +44,9 @@ class GridPoints {
   /// Whether the region is the box of the grid.
   bool is_box() const;
 
+  /// The point itself and the nodes inside that are at most two steps away along each axis, four where those are few.
+  std::vector<std::int64_t> neighbours(std::int64_t point) const;
+
   const std::vector<Line>& lines(std::size_t axis) const { return lines_[axis]; }
   OnLine on_line(std::size_t axis, std::int64_t point) const { return on_line_[axis][static_cast<std::size_t>(point)]; }
 

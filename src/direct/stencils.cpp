@@ -2,7 +2,7 @@
 #include "direct/stencils.h"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 
 #include "sinefield/error.h"
 
@@ -11,23 +11,60 @@ namespace {
 
 using Entry = eigen::Triplet<double>;
 
-/// The derivative along the lines of an axis, extrapolated where there is none.
+/// Of scattered points: the least weights, those of near points counting less, that are exact for polynomials of second
+/// degree.
+std::vector<double> scattered_weights(const GridPoints& grid, std::span<const std::int64_t> stencil, std::int64_t at,
+                                      std::size_t axis, int order) {
+  const std::size_t d = grid.dimensions();
+  const auto n = static_cast<eigen::Index>(stencil.size());
+  double step = 0;
+  for (std::size_t i = 0; i < d; ++i) step = std::max(step, grid.nodes(i)[1] - grid.nodes(i)[0]);
+  const auto terms = static_cast<eigen::Index>((d + 1) * (d + 2) / 2);
+  eigen::MatrixXd powers(terms, n);
+  eigen::VectorXd near(n);
+  for (eigen::Index k = 0; k < n; ++k) {
+    std::array<double, 3> x{};
+    double square = 0;
+    for (std::size_t i = 0; i < d; ++i) {
+      x[i] = (grid.x(stencil[static_cast<std::size_t>(k)])[i] - grid.x(at)[i]) / step;
+      square += x[i] * x[i];
+    }
+    constexpr double floor = 0.25;  // so that the point itself does not count for everything
+    near[k] = 1 / (floor + square);
+    eigen::Index row = 0;
+    powers(row++, k) = 1;
+    for (std::size_t i = 0; i < d; ++i) powers(row++, k) = x[i];
+    for (std::size_t i = 0; i < d; ++i)
+      for (std::size_t j = i; j < d; ++j) powers(row++, k) = x[i] * x[j];
+  }
+  eigen::VectorXd wanted = eigen::VectorXd::Zero(terms);
+  if (order == 1) {
+    wanted[1 + static_cast<eigen::Index>(axis)] = 1 / step;
+  } else {
+    auto row = static_cast<eigen::Index>(1 + d);
+    for (std::size_t i = 0; i < axis; ++i) row += static_cast<eigen::Index>(d - i);
+    wanted[row] = 2 / (step * step);
+  }
+  const eigen::CompleteOrthogonalDecomposition<eigen::MatrixXd> factors(powers * near.asDiagonal());
+  if (factors.rank() < terms)
+    throw bad_input("the grid is too coarse for the domain: a point of its boundary has too few neighbours",
+                    "take more points");
+  const eigen::VectorXd weights = near.cwiseProduct(factors.solve(wanted));
+  return {weights.begin(), weights.end()};
+}
+
+/// The derivative along the lines of an axis; at points that are on none by the points around them.
 RowMatrix along_lines(const GridPoints& grid, std::size_t axis, int order) {
   constexpr int fewest = 3;
-  const auto long_enough = [&](std::size_t along, std::int64_t point) {
-    const GridPoints::OnLine on = grid.on_line(along, point);
-    return on.line >= 0 && std::ssize(grid.lines(along)[static_cast<std::size_t>(on.line)]) >= fewest;
-  };
-  const auto positions = [&](std::span<const std::int64_t> points, std::size_t along) {
-    std::vector<double> x;
-    for (const std::int64_t p : points) x.push_back(grid.x(p)[along]);
-    return x;
+  const auto long_enough = [&](std::int64_t point) {
+    const GridPoints::OnLine on = grid.on_line(axis, point);
+    return on.line >= 0 && std::ssize(grid.lines(axis)[static_cast<std::size_t>(on.line)]) >= fewest;
   };
   std::vector<Entry> entries;
   const auto add = [&](std::int64_t row, std::int64_t column, double weight) {
     entries.emplace_back(static_cast<int>(row), static_cast<int>(column), weight);
   };
-  const auto own = [&](std::int64_t row, std::int64_t point, double factor) {
+  const auto along_line = [&](std::int64_t point) {
     const GridPoints::OnLine on = grid.on_line(axis, point);
     const GridPoints::Line& line = grid.lines(axis)[static_cast<std::size_t>(on.line)];
     const auto size = static_cast<int>(line.size());
@@ -35,38 +72,19 @@ RowMatrix along_lines(const GridPoints& grid, std::size_t axis, int order) {
     const int points = at_end && order == 2 ? std::min(size, 4) : 3;
     const int first = std::clamp(on.index - 1, 0, size - points);
     const std::span<const std::int64_t> stencil(line.data() + first, static_cast<std::size_t>(points));
-    const std::vector<double> weights = difference_weights(positions(stencil, axis), grid.x(point)[axis], order);
-    for (std::size_t k = 0; k < weights.size(); ++k) add(row, stencil[k], factor * weights[k]);
-  };
-  /// The nearest points on the longest line through a point that have lines along the axis.
-  const auto extrapolate = [&](std::int64_t point) {
-    std::vector<std::int64_t> before;
-    std::size_t along = axis;
-    for (std::size_t other = 0; other < grid.dimensions(); ++other) {
-      const GridPoints::OnLine on = grid.on_line(other, point);
-      if (other == axis || on.line < 0) continue;
-      std::vector<std::int64_t> found;
-      for (const std::int64_t p : grid.lines(other)[static_cast<std::size_t>(on.line)])
-        if (p != point && long_enough(axis, p)) found.push_back(p);
-      if (found.size() > before.size()) {
-        before = found;
-        along = other;
-      }
-    }
-    if (before.empty())
-      throw bad_input("the grid is too coarse for the domain: a point has no neighbours across the boundary's lines",
-                      "take more points");
-    const double x = grid.x(point)[along];
-    std::ranges::sort(before, {}, [&](std::int64_t p) { return std::abs(grid.x(p)[along] - x); });
-    before.resize(std::min<std::size_t>(before.size(), fewest));
-    const std::vector<double> weights = difference_weights(positions(before, along), x, 0);
-    for (std::size_t k = 0; k < before.size(); ++k) own(point, before[k], weights[k]);
+    std::vector<double> x;
+    for (const std::int64_t p : stencil) x.push_back(grid.x(p)[axis]);
+    const std::vector<double> weights = difference_weights(x, grid.x(point)[axis], order);
+    for (std::size_t k = 0; k < weights.size(); ++k) add(point, stencil[k], weights[k]);
   };
   for (std::int64_t p = 0; p < grid.count(); ++p) {
-    if (long_enough(axis, p))
-      own(p, p, 1);
-    else
-      extrapolate(p);
+    if (long_enough(p)) {
+      along_line(p);
+      continue;
+    }
+    const std::vector<std::int64_t> stencil = grid.neighbours(p);
+    const std::vector<double> weights = scattered_weights(grid, stencil, p, axis, order);
+    for (std::size_t k = 0; k < weights.size(); ++k) add(p, stencil[k], weights[k]);
   }
   RowMatrix rows(static_cast<int>(grid.count()), static_cast<int>(grid.count()));
   rows.setFromTriplets(entries.begin(), entries.end());

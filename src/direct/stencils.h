@@ -1,6 +1,6 @@
 // Derivatives at the points of a grid as sums over neighbours: second order, central where a point has neighbours on
-// both sides, one-sided at ends of lines. At ends of a line across which there is no line along the derivative's axis,
-// the derivatives of the points before are extrapolated.
+// both sides, one-sided at ends of lines. Where a boundary crosses a line of the grid, derivatives across the line come
+// from a polynomial of second degree through the points around.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -17,7 +17,7 @@ namespace sinefield::direct {
 /// 1988).
 std::vector<double> difference_weights(std::span<const double> x, double at, int order);
 
-/// d/dx_axis: (points, points). Throws bad_input where lines are too short.
+/// d/dx_axis: (points, points). Throws bad_input where points have too few neighbours.
 RowMatrix first_derivative(const GridPoints&, std::size_t axis);
 /// d_i d_j.
 RowMatrix second_derivative(const GridPoints&, std::size_t i, std::size_t j);
