@@ -53,7 +53,8 @@ struct DirectSolution {
 };
 
 /// Throws bad_input where the problem is not of the kind, naming the term or the place; failure where the equations on
-/// the grid leave something open, where Newton's method finds no solution, and where the solve was stopped.
+/// the grid leave something open, where Newton's method finds no solution, and where the solve was stopped. `on_grid`
+/// hears of each grid that has been solved, coarse ones first.
 DirectSolution solve_directly(const Problem&, const DirectOptions& = {},
                               const std::function<void(const std::vector<int>& points)>& on_grid = {});
 

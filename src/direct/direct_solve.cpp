@@ -247,12 +247,6 @@ DirectSolution solve_directly(const Problem& problem, const DirectOptions& optio
   for (int factor = coarsest; factor >= 1; factor /= 2) {
     const GridSize size = coarser(finest, factor);
     if (options.stop.stop_requested()) throw failure("the solve was stopped");
-    if (on_grid) {
-      std::vector<int> points;
-      for (const int n : size.intervals) points.push_back(n + 1);
-      if (size.steps > 0) points.push_back(size.steps + 1);
-      on_grid(points);
-    }
     try {
       grids.push_back(
           direct::solve_on_grid(problem, size, grids.empty() ? nullptr : &grids.back(), options.isa, options.stop));
@@ -260,6 +254,13 @@ DirectSolution solve_directly(const Problem& problem, const DirectOptions& optio
       // A coarse grid may be too coarse; what the finest one says counts.
       if (factor == 1 || options.stop.stop_requested()) throw;
       grids.clear();
+      continue;
+    }
+    if (on_grid) {
+      std::vector<int> points;
+      for (const int n : size.intervals) points.push_back(n + 1);
+      if (size.steps > 0) points.push_back(size.steps + 1);
+      on_grid(points);
     }
   }
 
