@@ -50,8 +50,7 @@ std::vector<double> time_weights(const std::vector<double>& times, std::optional
 class GridSolve {
  public:
   GridSolve(const Problem& problem, const GridSize& size, Isa isa, const std::stop_token& stop)
-      : problem_(problem),
-        size_(size),
+      : size_(size),
         grid_(problem.domain(), size.intervals),
         equations_(problem, grid_, isa),
         solver_(equations_.channels()),
@@ -263,7 +262,6 @@ class GridSolve {
     }
   }
 
-  const Problem& problem_;
   GridSize size_;
   GridPoints grid_;
   GridEquations equations_;

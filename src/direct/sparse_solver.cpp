@@ -37,7 +37,7 @@ std::optional<Columns<Complex>> complex_form(const RowMatrix& matrix) {
         columns.push_back(static_cast<int>(it.col()) / 2);
       }
     std::ranges::sort(columns);
-    columns.erase(std::ranges::unique(columns).begin(), columns.end());
+    columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
     bool is_complex = true;
     for (const int c : columns) {
       const auto re = static_cast<std::size_t>(2 * c), im = re + 1;
