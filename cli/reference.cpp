@@ -80,10 +80,9 @@ ReferenceReport report_of(const DirectSolution& reference, const Problem& proble
   for (const std::vector<double>& nodes : reference.nodes) points.push_back(std::ssize(nodes));
   std::string lines = fmt::format("reference: finite differences, {}, {} points", r.method, fmt::join(r.finest, " x "));
   if (r.extrapolated) lines += fmt::format(", extrapolated at {}", fmt::join(points, " x "));
-  constexpr double believable = 2.6;
   if (std::isfinite(r.order))
     lines += fmt::format(", errors fall as step^{:.1f}{}", r.order,
-                         r.order > believable ? ": the coarser grids do not resolve it" : "");
+                         r.resolved ? "" : ": the coarser grids do not resolve it");
   if (!r.on_grid_lines) lines += ", boundary between grid lines";
   lines += fmt::format(", {:.1f} s", r.seconds);
   const std::vector<SolutionError> apart =
@@ -114,6 +113,7 @@ ReferenceReport report_of(const DirectSolution& reference, const Problem& proble
            {"points", points},
            {"extrapolated", r.extrapolated},
            {"order", number(r.order)},
+           {"resolved", r.resolved},
            {"on_grid_lines", r.on_grid_lines},
            {"unknowns", unknowns},
            {"seconds", r.seconds}}};

@@ -316,6 +316,39 @@ TEST(Direct, says_how_far_off_it_is) {
   check("/heat.toml", {}, 257, 1e-5);
 }
 
+TEST(Direct, takes_a_finer_grid_where_the_others_are_too_coarse) {
+  const auto found = [](double width) {
+    return solve_directly(problem_from_text(R"toml(
+coordinates = { x = [0, 1] }
+unknowns = { u = "real" }
+constants = { width = 1 }
+definitions = { wanted = "x*exp(-((x - 0.4)/width)^2)" }
+terms.equation = { residual = "diff(u, x, x) - x*u - diff(wanted, x, x) + x*wanted" }
+terms.ends = { residual = "u - wanted", region = "boundary(domain)" }
+exact = { u = "wanted" }
+)toml",
+                                            "test", {{"width", width}}));
+  };
+  const DirectSolution wide = found(0.1), narrow = found(0.0015), too_narrow = found(0.0003);
+  EXPECT_THAT(wide.report.finest, testing::ElementsAre(2049));
+  EXPECT_TRUE(wide.report.resolved);
+  EXPECT_THAT(narrow.report.finest, testing::ElementsAre(4097));
+  EXPECT_TRUE(narrow.report.resolved);
+  EXPECT_FALSE(too_narrow.report.resolved);
+  EXPECT_TRUE(std::isnan(too_narrow.report.errors[0])) << too_narrow.report.errors[0];
+  // Parabolas: differences without error, so that no order is to be seen.
+  const DirectSolution parabola = solve_directly(problem_from_text(R"toml(
+coordinates = { x = [0, 1] }
+unknowns = { u = "real" }
+terms.equation = { residual = "diff(u, x, x) - 2" }
+terms.ends = { residual = "u - x^2", region = "boundary(domain)" }
+)toml",
+                                                                   "test"),
+                                                 {.points = 33});
+  EXPECT_LT(parabola.report.errors[0], 1e-13);
+  EXPECT_TRUE(parabola.report.resolved);
+}
+
 TEST(Direct, compares_fields) {
   const Problem problem = problem_from_text(R"toml(
 coordinates = { t = { time = [0, 1] }, x = [0, 1] }

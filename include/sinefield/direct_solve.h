@@ -1,7 +1,7 @@
 // Problems solved by a direct solver, for comparison: finite differences of second order on a regular grid, in time
 // backward differences of second order. It takes the same problems as solve.h where they have as many equations as
-// unknown fields at each point: boundary value problems, and in time initial value problems. Solved on four grids, each
-// of half the step of the one before, it knows how far off it is.
+// unknown fields at each point: boundary value problems, and in time initial value problems. Solved on four grids or
+// five, each of half the step of the one before, it knows how far off it is.
 // Left out: meshes, conditions that overlap, least squares.
 // SPDX-License-Identifier: MIT
 #pragma once
@@ -21,7 +21,8 @@ namespace sinefield {
 
 struct DirectOptions {
   /// Points along the longest side of the domain on the finest grid, 33 to 4097, and moments of time; rounded up to a
-  /// multiple of 8 and 1 more. 0: by rule, so that it takes some seconds.
+  /// multiple of 8 and 1 more. 0: by rule, so that it takes some seconds; then a still finer grid is
+  /// taken where the others do not resolve the solution.
   int points = 0;
   Isa isa = best_isa();
   std::stop_token stop = {};
@@ -36,8 +37,11 @@ struct DirectReport {
   /// By which power of the step the error falls, as seen between the three finest grids; NaN where fewer could be
   /// solved.
   double order = 0;
+  /// Whether that power is between 0.3 and 2.6; else the coarser grids are too coarse for the solution, and the errors
+  /// below are rough.
+  bool resolved = true;
   /// For each unknown, relative L2: the error that the differences between grids suggest. It is an estimate; NaN where
-  /// only one grid could be solved.
+  /// only one grid could be solved, or where the differences do not fall.
   std::vector<double> errors;
   /// Whether the boundary falls on lines of the grid; else it is followed by unequal steps beside it.
   bool on_grid_lines = true;

@@ -25,6 +25,8 @@ using direct::GridValues;
 constexpr int coarsest = 8;  // the step of the coarsest grid in those of the finest
 constexpr double unknown_error = std::numeric_limits<double>::quiet_NaN();
 
+bool has_time(const Problem& problem) { return std::ranges::any_of(problem.coordinates(), &ProblemCoordinate::time); }
+
 /// Sizes of the finest grid, multiples of 8 of at least 32: `longest` intervals along the longest side.
 GridSize size_of(const Problem& problem, int longest) {
   const Bounds bounds = problem.domain().bounds();
@@ -35,7 +37,7 @@ GridSize size_of(const Problem& problem, int longest) {
     size.intervals.push_back(
         coarsest *
         std::max(4, static_cast<int>(std::lround(longest * (bounds.highs[i] - bounds.lows[i]) / length / coarsest))));
-  if (std::ranges::any_of(problem.coordinates(), &ProblemCoordinate::time)) size.steps = longest;
+  if (has_time(problem)) size.steps = longest;
   return size;
 }
 
@@ -45,30 +47,47 @@ GridSize coarser(GridSize size, int factor) {
   return size;
 }
 
+GridSize finer(GridSize size) {
+  for (int& n : size.intervals) n *= 2;
+  size.steps *= 2;
+  return size;
+}
+
 /// Intervals along the longest side, multiples of 8, that take some seconds.
-int intervals_by_rule(const Problem& problem, Isa isa) {
+int intervals_by_rule(const Problem& problem, bool in_sines) {
   const auto d = static_cast<std::size_t>(problem.domain().dimensions());
-  const bool time = std::ranges::any_of(problem.coordinates(), &ProblemCoordinate::time);
-  if (!time && direct::goes_in_sines(problem, coarser(size_of(problem, 32), 4), isa)) {
-    constexpr int in_sines[] = {2048, 512, 64};
-    return in_sines[d - 1];
-  }
-  constexpr int steady[] = {2048, 256, 24}, marching[] = {1024, 96, 16};
+  constexpr int of_sines[] = {2048, 512, 64}, steady[] = {2048, 256, 32}, marching[] = {1024, 96, 32};
+  if (in_sines) return of_sines[d - 1];
   const auto channels = static_cast<double>(problem.graph()->channels().size());
   // Two channels may be one complex unknown, which takes little more than a real one.
   const double fewer = std::pow(std::max(1.0, channels / 2), -1.0 / static_cast<double>(d));
-  const int whole = static_cast<int>((time ? marching : steady)[d - 1] * fewer);
+  const int whole = static_cast<int>((has_time(problem) ? marching : steady)[d - 1] * fewer);
   return std::max(32, whole / coarsest * coarsest);
 }
 
-void check_size(const GridSize& size, std::size_t channels) {
-  double nodes = static_cast<double>(channels);
-  for (const int n : size.intervals) nodes *= n + 1;
-  // Of three dimensions the factors fill up: 33 points a side take many seconds, 65 more memory than there is.
-  constexpr double most[] = {1e6, 2e6, 3e5}, most_kept = 2e8;
-  if (nodes > most[size.intervals.size() - 1] || nodes * (size.steps + 1) > most_kept)
-    throw bad_input(fmt::format("--reference: {:.3g} unknowns are too many for a direct solver here", nodes),
-                    "take fewer points");
+/// As seen on a small grid.
+bool goes_in_sines(const Problem& problem, Isa isa) {
+  if (has_time(problem)) return false;
+  try {
+    return direct::goes_in_sines(problem, coarser(size_of(problem, 64), coarsest), isa);
+  } catch (const Error&) {
+    return false;  // it is too small for what is in the domain
+  }
+}
+
+/// Numbers sought at a moment.
+double unknowns_of(const Problem& problem, const GridSize& size) {
+  auto unknowns = static_cast<double>(problem.graph()->channels().size());
+  for (const int n : size.intervals) unknowns *= n + 1;
+  return unknowns;
+}
+
+/// Whether memory and patience are likely to last: the factors of grids in space fill up.
+bool is_solvable(const Problem& problem, const GridSize& size, bool in_sines) {
+  constexpr double by_factors[] = {1e6, 6e5, 1e5}, by_sines = 2e6, kept = 1e8;
+  const double unknowns = unknowns_of(problem, size);
+  return unknowns <= (in_sines ? by_sines : by_factors[size.intervals.size() - 1]) &&
+         unknowns * (size.steps + 1) <= kept;
 }
 
 /// What of the values lies on the nodes of a grid of `factor` times the step.
@@ -139,7 +158,7 @@ std::vector<double> sizes(const Problem& problem, const GridValues& of) {
   return found;
 }
 
-/// The power of the step with which differences fall, all unknowns together.
+/// The power of the step with which differences fall, all unknowns together; NaN where none are left.
 double order_between(const std::vector<double>& before, const std::vector<double>& after,
                      const std::vector<double>& of_size) {
   double first = 0, second = 0;
@@ -148,7 +167,25 @@ double order_between(const std::vector<double>& before, const std::vector<double
     first += before[k] * before[k] / (unit * unit);
     second += after[k] * after[k] / (unit * unit);
   }
-  return 0.5 * std::log2(first / second);
+  constexpr double rounding = 1e-15;
+  return second > rounding * rounding ? 0.5 * std::log2(first / second) : unknown_error;
+}
+
+/// The same of the three finest grids; NaN where there are fewer.
+double order_of(const Problem& problem, const std::vector<GridValues>& grids) {
+  const std::size_t n = grids.size();
+  if (n < 3) return unknown_error;
+  return order_between(apart(problem, grids[n - 3], grids[n - 2]), apart(problem, grids[n - 2], grids[n - 1]),
+                       sizes(problem, grids[n - 1]));
+}
+
+/// Errors fall as the square of the step, or slower, once it is small enough for the solution.
+constexpr double least_order = 0.3, full_order = 2, most_order = 2.6;
+
+bool is_resolved(const Problem& problem, const std::vector<GridValues>& grids) {
+  if (grids.size() < 3) return false;
+  const double order = order_of(problem, grids);
+  return std::isnan(order) || (order >= least_order && order <= most_order);
 }
 
 /// Errors that differences between the two finest grids leave, where they fall with this power.
@@ -238,31 +275,39 @@ DirectSolution solve_directly(const Problem& problem, const DirectOptions& optio
   constexpr int fewest = 33, most = 4097;
   if (options.points != 0 && (options.points < fewest || options.points > most))
     throw bad_input(fmt::format("{} points along a side, expected {} to {}", options.points, fewest, most));
+  const bool in_sines = goes_in_sines(problem, options.isa);
   const int longest = options.points > 0 ? (options.points - 1 + coarsest - 1) / coarsest * coarsest
-                                         : intervals_by_rule(problem, options.isa);
-  const GridSize finest = size_of(problem, longest);
-  check_size(finest, problem.graph()->channels().size());
+                                         : intervals_by_rule(problem, in_sines);
+  const GridSize wanted = size_of(problem, longest);
+  if (!is_solvable(problem, wanted, in_sines))
+    throw bad_input(fmt::format("--reference: {:.3g} unknowns are too many for a direct solver here",
+                                unknowns_of(problem, wanted) * (wanted.steps + 1)),
+                    "take fewer points");
 
   std::vector<GridValues> grids;  // each of half the step of the one before
-  for (int factor = coarsest; factor >= 1; factor /= 2) {
-    const GridSize size = coarser(finest, factor);
+  GridSize finest;
+  const auto add_grid = [&](const GridSize& size) {
     if (options.stop.stop_requested()) throw failure("the solve was stopped");
+    grids.push_back(
+        direct::solve_on_grid(problem, size, grids.empty() ? nullptr : &grids.back(), options.isa, options.stop));
+    finest = size;
+    if (!on_grid) return;
+    std::vector<int> points;
+    for (const int n : size.intervals) points.push_back(n + 1);
+    if (size.steps > 0) points.push_back(size.steps + 1);
+    on_grid(points);
+  };
+  for (int factor = coarsest; factor > 1; factor /= 2) {
     try {
-      grids.push_back(
-          direct::solve_on_grid(problem, size, grids.empty() ? nullptr : &grids.back(), options.isa, options.stop));
+      add_grid(coarser(wanted, factor));
     } catch (const Error&) {
-      // A coarse grid may be too coarse; what the finest one says counts.
-      if (factor == 1 || options.stop.stop_requested()) throw;
-      grids.clear();
-      continue;
-    }
-    if (on_grid) {
-      std::vector<int> points;
-      for (const int n : size.intervals) points.push_back(n + 1);
-      if (size.steps > 0) points.push_back(size.steps + 1);
-      on_grid(points);
+      if (options.stop.stop_requested()) throw;
+      grids.clear();  // the grid may be too coarse; what finer ones say counts
     }
   }
+  add_grid(wanted);
+  const bool by_rule = options.points == 0, quick = !has_time(problem) && is_solvable(problem, finer(wanted), in_sines);
+  if (by_rule && quick && !is_resolved(problem, grids)) add_grid(finer(wanted));
 
   DirectSolution solution{problem.coordinates(), problem.unknowns(), {}, {}, {}};
   DirectReport& report = solution.report;
@@ -274,21 +319,22 @@ DirectSolution solve_directly(const Problem& problem, const DirectOptions& optio
     report.finest.push_back(problem.coordinates()[i].time ? finest.steps + 1 : finest.intervals[space++] + 1);
   const std::vector<double> of_size = sizes(problem, last);
   std::optional<GridValues> better;
-  report.order = unknown_error;
+  report.order = order_of(problem, grids);
+  report.resolved = is_resolved(problem, grids);
   report.errors.assign(problem.unknowns().size(), unknown_error);
   const std::size_t n = grids.size();
   const auto total = [](const std::vector<double>& of) { return std::accumulate(of.begin(), of.end(), 0.0); };
   if (n >= 3) {
-    const std::vector<double> before = apart(problem, grids[n - 3], grids[n - 2]),
-                              after = apart(problem, grids[n - 2], grids[n - 1]);
-    report.order = order_between(before, after, of_size);
-    constexpr double least_order = 0.5, full_order = 2, about = 0.3;
-    report.errors = errors_of(
-        after, std::isnan(report.order) ? full_order : std::clamp(report.order, least_order, full_order), of_size);
+    const std::vector<double> after = apart(problem, grids[n - 2], grids[n - 1]);
+    // Of differences that do not fall nothing follows.
+    if (!(report.order < least_order))
+      report.errors =
+          errors_of(after, std::isnan(report.order) ? full_order : std::min(report.order, full_order), of_size);
+    constexpr double about = 0.3;
     if (std::abs(report.order - full_order) < about) {
-      const GridValues finer = extrapolated(grids[n - 2], grids[n - 1]),
+      const GridValues fine = extrapolated(grids[n - 2], grids[n - 1]),
                        coarse = extrapolated(grids[n - 3], grids[n - 2]);
-      const std::vector<double> between = apart(problem, coarse, finer);
+      const std::vector<double> between = apart(problem, coarse, fine);
       double power = 1;
       if (n >= 4) {
         const std::vector<double> earlier = apart(problem, extrapolated(grids[n - 4], grids[n - 3]), coarse);
@@ -298,7 +344,7 @@ DirectSolution solve_directly(const Problem& problem, const DirectOptions& optio
       }
       const std::vector<double> errors = errors_of(between, power, of_size);
       if (total(errors) < total(report.errors)) {
-        better = finer;
+        better = fine;
         report.errors = errors;
         report.extrapolated = true;
       }
