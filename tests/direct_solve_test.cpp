@@ -317,7 +317,7 @@ TEST(Direct, says_how_far_off_it_is) {
 }
 
 TEST(Direct, takes_a_finer_grid_where_the_others_are_too_coarse) {
-  const auto found = [](double width) {
+  const auto found = [](double width, int points = 0) {
     return solve_directly(problem_from_text(R"toml(
 coordinates = { x = [0, 1] }
 unknowns = { u = "real" }
@@ -327,9 +327,10 @@ terms.equation = { residual = "diff(u, x, x) - x*u - diff(wanted, x, x) + x*want
 terms.ends = { residual = "u - wanted", region = "boundary(domain)" }
 exact = { u = "wanted" }
 )toml",
-                                            "test", {{"width", width}}));
+                                            "test", {{"width", width}}),
+                          {.points = points});
   };
-  const DirectSolution wide = found(0.1), narrow = found(0.0015), too_narrow = found(0.0003);
+  const DirectSolution wide = found(0.1), narrow = found(0.0015), too_narrow = found(0.0003, 2049);
   EXPECT_THAT(wide.report.finest, testing::ElementsAre(2049));
   EXPECT_TRUE(wide.report.resolved);
   EXPECT_THAT(narrow.report.finest, testing::ElementsAre(4097));
