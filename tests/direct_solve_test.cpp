@@ -233,6 +233,44 @@ terms.start = { residual = "p - 1", region = "boundary(domain)", where = "x == 0
               second_order);
 }
 
+TEST(Direct, a_field_without_a_rate_of_its_own) {
+  const std::string text = R"toml(
+coordinates = { x = [0, 1], t = { time = [0, 0.5] } }
+unknowns = { u = "real", p = "real" }
+definitions = { a = "sin(3*x)*exp(-t)", b = "cos(2*x)*(1 + t)" }
+terms.flow = { residual = "diff(u, t) - diff(u, x, x) + diff(p, x)*u - diff(a, t) + diff(a, x, x) - diff(b, x)*a" }
+terms.pressure = { residual = "diff(p, x, x) - u - diff(b, x, x) + a" }
+terms.ends = { residual = "[u - a, p - b]", region = "boundary(domain)" }
+terms.start = { residual = "u - a", at = { t = 0 } }
+)toml";
+  EXPECT_THAT(
+      order_of(text, {{32}, 32},
+               [](const std::vector<double>& x) {
+                 return std::vector<double>{std::sin(3 * x[0]) * std::exp(-x[1]), std::cos(2 * x[0]) * (1 + x[1])};
+               }),
+      second_order);
+}
+
+TEST(Direct, conditions_that_wander_with_the_time) {
+  const std::string text = R"toml(
+coordinates = { x = [0, 1], y = [0, 1], t = { time = [0, 1] } }
+unknowns = { u = "complex" }
+definitions = { wanted = "exp(1i*(2*x + y)) * cos(2*t)" }
+regions = { domain = "difference(box([0, 0], [1, 1]), box([0.5, 0.5], [1, 1]))" }
+terms.waves = { residual = "diff(u, t, t) - laplacian(u) - diff(wanted, t, t) + laplacian(wanted)" }
+terms.held = { residual = "u - wanted", region = "boundary(domain)", where = "x < 0.2 + t/2" }
+terms.flux = { residual = "dot(grad(u) - grad(wanted), normal)", region = "boundary(domain)", where = "x >= 0.2 + t/2" }
+terms.start = { residual = "u - wanted", at = { t = 0 } }
+terms.speed = { residual = "diff(u, t) - diff(wanted, t)", at = { t = 0 } }
+)toml";
+  EXPECT_THAT(order_of(text, {{16, 16}, 32},
+                       [](const std::vector<double>& x) {
+                         const double phase = 2 * x[0] + x[1], size = std::cos(2 * x[2]);
+                         return std::vector<double>{std::cos(phase) * size, std::sin(phase) * size};
+                       }),
+              second_order);
+}
+
 TEST(Direct, in_space) {
   const std::string text = R"toml(
 coordinates = { x = [0, 1], y = [0, 1], z = [0, 2] }

@@ -192,7 +192,8 @@ bool is_resolved(const Problem& problem, const std::vector<GridValues>& grids) {
 std::vector<double> errors_of(std::vector<double> differences, double order, const std::vector<double>& of_size) {
   for (std::size_t k = 0; k < differences.size(); ++k) {
     differences[k] /= std::exp2(order) - 1;
-    if (of_size[k] > 0) differences[k] /= of_size[k];
+    constexpr double rounding = 1e-15;
+    if (of_size[k] > 0) differences[k] = std::max(rounding, differences[k] / of_size[k]);
   }
   return differences;
 }

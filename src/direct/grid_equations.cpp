@@ -312,7 +312,7 @@ void GridEquations::choose(Stage stage, double time) {
     const auto here = static_cast<std::size_t>(p);
     std::vector<Candidate> first, second;  // the first have the choice
     if (stage != Stage::level) {
-      for (const std::vector<Candidate>* from : {&inside[here], &border[here]})
+      for (const std::vector<Candidate>* from : {&border[here], &inside[here]})
         for (const Candidate& c : *from)
           (terms_[static_cast<std::size_t>(c.term)].at_start ? first : second).push_back(c);
     } else {
