@@ -56,7 +56,7 @@ GridSize finer(GridSize size) {
 /// Intervals along the longest side, multiples of 8, that take some seconds.
 int intervals_by_rule(const Problem& problem, bool in_sines) {
   const auto d = static_cast<std::size_t>(problem.domain().dimensions());
-  constexpr int of_sines[] = {2048, 512, 64}, steady[] = {2048, 256, 32}, marching[] = {1024, 96, 32};
+  constexpr int of_sines[] = {2048, 512, 64}, steady[] = {2048, 256, 32}, marching[] = {1024, 64, 32};
   if (in_sines) return of_sines[d - 1];
   const auto channels = static_cast<double>(problem.graph()->channels().size());
   // Two channels may be one complex unknown, which takes little more than a real one.
@@ -307,8 +307,10 @@ DirectSolution solve_directly(const Problem& problem, const DirectOptions& optio
     }
   }
   add_grid(wanted);
-  const bool by_rule = options.points == 0, quick = !has_time(problem) && is_solvable(problem, finer(wanted), in_sines);
-  if (by_rule && quick && !is_resolved(problem, grids)) add_grid(finer(wanted));
+  // A march through a plane or space would take eight to thirty times as long.
+  const bool by_rule = options.points == 0, quick = !has_time(problem) || wanted.intervals.size() == 1;
+  if (by_rule && quick && is_solvable(problem, finer(wanted), in_sines) && !is_resolved(problem, grids))
+    add_grid(finer(wanted));
 
   DirectSolution solution{problem.coordinates(), problem.unknowns(), {}, {}, {}};
   DirectReport& report = solution.report;

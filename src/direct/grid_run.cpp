@@ -179,7 +179,7 @@ class GridSolve {
         share /= 2;
       }
       if (!std::isfinite(largest(found))) throw failure("the solution on the grid is not finite");
-      constexpr double converged = 1e-12;
+      constexpr double converged = 1e-8;  // the next step would be of about the square of this one
       if (linear_ || share * largest(change) <= converged * largest(found)) return found;
     }
     throw failure("Newton's method does not come to an end on the grid", "give it more points");
@@ -219,7 +219,13 @@ class GridSolve {
       Moment moment = Moment::steady(channels);
       moment.time = time;
       for (int q = 1; q <= order; ++q) add_history(levels, rates, q, moment);
-      return solve(moment, levels.empty() ? start : levels.front().unknowns);
+      if (levels.empty()) return solve(moment, start);
+      std::vector<double> guess = levels[0].unknowns;
+      if (!linear_ && levels.size() > 1) {
+        const double share = (time - levels[0].time) / (levels[0].time - levels[1].time);
+        for (std::size_t k = 0; k < n; ++k) guess[k] += share * (levels[0].unknowns[k] - levels[1].unknowns[k]);
+      }
+      return solve(moment, std::move(guess));
     };
     if (order == 0) {
       for (int k = 0; k <= size_.steps; ++k) keep(start = solve_level(time_at(k)), static_cast<std::size_t>(k));
