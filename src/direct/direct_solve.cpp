@@ -137,8 +137,8 @@ std::vector<double> apart(const Problem& problem, const GridValues& coarse, cons
   std::vector<double> found;
   for (const UnknownField& u : problem.unknowns()) {
     double squares = 0;
-    for (int part = 0; part < (u.complex ? 2 : 1); ++part) {
-      const auto channel = static_cast<std::size_t>(u.channel + part);
+    for (std::size_t part = 0; part < (u.complex ? 2 : 1); ++part) {
+      const std::size_t channel = static_cast<std::size_t>(u.channel) + part;
       const std::vector<double> of_fine = every(fine, channel, 2);
       squares += mean_square(coarse.values[channel], &of_fine);
     }
@@ -151,8 +151,8 @@ std::vector<double> sizes(const Problem& problem, const GridValues& of) {
   std::vector<double> found;
   for (const UnknownField& u : problem.unknowns()) {
     double squares = 0;
-    for (int part = 0; part < (u.complex ? 2 : 1); ++part)
-      squares += mean_square(of.values[static_cast<std::size_t>(u.channel + part)]);
+    for (std::size_t part = 0; part < (u.complex ? 2 : 1); ++part)
+      squares += mean_square(of.values[static_cast<std::size_t>(u.channel) + part]);
     found.push_back(std::sqrt(squares));
   }
   return found;

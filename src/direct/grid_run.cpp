@@ -164,7 +164,7 @@ class GridSolve {
       solver_.factor(equations_.matrix(moment));
       const double before = squares();
       std::vector<double> change = solver_.solve(equations_.residual());
-      const std::vector<double> from = found;
+      std::vector<double> from = found;
       double share = 1;
       for (int halving = 0;; ++halving) {
         for (std::size_t k = 0; k < found.size(); ++k) found[k] = from[k] - share * change[k];

@@ -40,7 +40,7 @@ std::optional<Columns<Complex>> complex_form(const RowMatrix& matrix) {
     columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
     bool is_complex = true;
     for (const int c : columns) {
-      const auto re = static_cast<std::size_t>(2 * c), im = re + 1;
+      const std::size_t re = 2 * static_cast<std::size_t>(c), im = re + 1;
       const double rounding = 1e-12 * (std::abs(first[re]) + std::abs(second[re]));
       is_complex =
           is_complex && std::abs(first[re] - second[im]) <= rounding && std::abs(second[re] + first[im]) <= rounding;
@@ -107,10 +107,9 @@ void SparseSolver::factor(const RowMatrix& matrix) {
   if (same()) return;
   s.matrix = matrix;
   s.scales.assign(static_cast<std::size_t>(matrix.rows()), 0);
-  RowMatrix scaled = matrix;
-  for (int r = 0; r < scaled.rows(); ++r) {
+  for (int r = 0; r < matrix.rows(); ++r) {
     double& largest = s.scales[static_cast<std::size_t>(r)];
-    for (RowMatrix::InnerIterator it(scaled, r); it; ++it) largest = std::max(largest, std::abs(it.value()));
+    for (RowMatrix::InnerIterator it(matrix, r); it; ++it) largest = std::max(largest, std::abs(it.value()));
     if (largest == 0) throw open_equations();
     largest = 1 / largest;
   }
@@ -120,8 +119,8 @@ void SparseSolver::factor(const RowMatrix& matrix) {
     for (std::size_t r = 0; r < s.scales.size(); r += 2)
       s.scales[r] = s.scales[r + 1] = std::min(s.scales[r], s.scales[r + 1]);
   }
-  for (int r = 0; r < scaled.rows(); ++r)
-    for (RowMatrix::InnerIterator it(scaled, r); it; ++it) it.valueRef() *= s.scales[static_cast<std::size_t>(r)];
+  const eigen::Map<const eigen::VectorXd> scales(s.scales.data(), matrix.rows());
+  const RowMatrix scaled = scales.asDiagonal() * matrix;
   if (s.channels % 2 == 0) {
     if (const std::optional<Columns<Complex>> pairs = complex_form(scaled)) {
       s.complex = true;
