@@ -54,15 +54,23 @@ std::optional<Columns<Complex>> complex_form(const RowMatrix& matrix) {
   return made;
 }
 
-/// Factors for one kind of numbers; the pattern is looked at once.
+/// Whether entries stand at the same places.
+template <class Matrix>
+bool same_pattern(const Matrix& a, const Matrix& b) {
+  return a.rows() == b.rows() && a.nonZeros() == b.nonZeros() &&
+         std::equal(a.outerIndexPtr(), a.outerIndexPtr() + a.outerSize() + 1, b.outerIndexPtr()) &&
+         std::equal(a.innerIndexPtr(), a.innerIndexPtr() + a.nonZeros(), b.innerIndexPtr());
+}
+
+/// Factors for one kind of numbers; a pattern is looked at once.
 template <class Scalar>
 class Factored {
  public:
   void factor(const Columns<Scalar>& matrix) {
-    if (!factors_ || matrix.nonZeros() != nonzeros_) {
+    if (!factors_ || !same_pattern(matrix, analysed_)) {
       factors_ = std::make_unique<Factors<Scalar>>();
       factors_->analyzePattern(matrix);
-      nonzeros_ = matrix.nonZeros();
+      analysed_ = matrix;
     }
     factors_->factorize(matrix);
     if (factors_->info() != eigen::Success) throw open_equations();
@@ -77,7 +85,7 @@ class Factored {
 
  private:
   std::unique_ptr<Factors<Scalar>> factors_;
-  eigen::Index nonzeros_ = 0;
+  Columns<Scalar> analysed_;
 };
 
 }  // namespace
@@ -99,12 +107,9 @@ bool SparseSolver::complex() const { return state_->complex; }
 
 void SparseSolver::factor(const RowMatrix& matrix) {
   State& s = *state_;
-  const auto same = [&] {
-    return s.matrix.rows() == matrix.rows() && s.matrix.nonZeros() == matrix.nonZeros() &&
-           std::equal(matrix.innerIndexPtr(), matrix.innerIndexPtr() + matrix.nonZeros(), s.matrix.innerIndexPtr()) &&
-           std::equal(matrix.valuePtr(), matrix.valuePtr() + matrix.nonZeros(), s.matrix.valuePtr());
-  };
-  if (same()) return;
+  if (same_pattern(matrix, s.matrix) &&
+      std::equal(matrix.valuePtr(), matrix.valuePtr() + matrix.nonZeros(), s.matrix.valuePtr()))
+    return;
   s.matrix = matrix;
   s.scales.assign(static_cast<std::size_t>(matrix.rows()), 0);
   for (int r = 0; r < matrix.rows(); ++r) {
