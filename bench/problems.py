@@ -27,25 +27,32 @@ def relative(found, exact):
     return np.linalg.norm(found - exact) / np.linalg.norm(exact)
 
 
-def helmholtz_error(command, model, folder, k=20.0, variance=1e-4):
-    """On |x|, |y| <= 1/2, r > 0.08, where the source is a point's but for the factor exp(-k^2 variance / 2)."""
+def helmholtz_exact(points, k=20.0, variance=1e-4):
+    """Where |x|, |y| <= 1/2, r > 0.08: there the source is a point's but for the factor exp(-k^2 variance / 2)."""
+    return np.exp(-k * k * variance / 2) * (1 + 1j) * 0.25j * hankel2(0, k * np.hypot(*points.T))
+
+
+def helmholtz_error(command, model, folder):
     points = np.random.default_rng(5).uniform(-0.5, 0.5, (100_000, 2))
     points = points[np.hypot(*points.T) > 0.08]
     u = values(command, model, points, folder)
-    exact = np.exp(-k * k * variance / 2) * (1 + 1j) * 0.25j * hankel2(0, k * np.hypot(*points.T))
-    return relative(u[:, 0] + 1j * u[:, 1], exact)
+    return relative(u[:, 0] + 1j * u[:, 1], helmholtz_exact(points))
 
 
-def burgers_error(command, model, folder, viscosity=0.01 / np.pi):
-    """At random points, by the integral over eta, which is summed in steps far below its width."""
-    points = np.random.default_rng(1).uniform([-1, 0], [1, 1], (1500, 2))
+def burgers_exact(points, viscosity=0.01 / np.pi):
+    """By the integral over eta, which is summed in steps far below its width."""
     eta = np.linspace(-2.5, 2.5, 200_001)
     exact = []
     for x, t in points:
         exponent = -eta**2 / (4 * viscosity * t) - np.cos(np.pi * (x - eta)) / (2 * np.pi * viscosity)
         weight = np.exp(exponent - exponent.max())
         exact.append(-(np.sin(np.pi * (x - eta)) * weight).sum() / weight.sum())
-    return relative(values(command, model, points, folder)[:, 0], np.array(exact))
+    return np.array(exact)
+
+
+def burgers_error(command, model, folder):
+    points = np.random.default_rng(1).uniform([-1, 0], [1, 1], (1500, 2))
+    return relative(values(command, model, points, folder)[:, 0], burgers_exact(points))
 
 
 CASES = {

@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/interruption.h"
 #include "cli/progress.h"
+#include "cli/reference.h"
 #include "cli/run_files.h"
 #include "io/checksum.h"
 #include "sinefield/error.h"
@@ -36,6 +37,7 @@ struct SolveArguments {
   std::optional<std::int64_t> steps, points;
   std::optional<double> seconds, lr, omega_first, omega_hidden, focus;
   std::optional<int> width, hidden_layers;
+  ReferenceOptions reference;
 
   /// The first option of those that only a training knows, if one is given.
   const char* training_option() const {
@@ -196,8 +198,20 @@ std::string training_words(const ProblemFitReport& report) {
   return words + errors_words(report.errors);
 }
 
+/// Writes the reference beside the model, and says how far they are from each other.
+void compare_with(const DirectSolution& reference, const SolveArguments& a, const Problem& problem, const Field& field,
+                  const Common& common, std::string& line, Json& object) {
+  const std::filesystem::path path = reference_path(a.model);
+  write_reference(path, reference, common.overwrite());
+  const ReferenceReport compared = report_of(reference, problem, &field, common);
+  line += "\n" + compared.lines;
+  object["reference"] = compared.object;
+  object["reference"]["file"] = path.string();
+}
+
 int train_problem(const SolveArguments& a, const Problem& problem, const ProblemSettings& settings,
-                  const Common& common, const Interruption& interruption) {
+                  const std::optional<DirectSolution>& reference, const Common& common,
+                  const Interruption& interruption) {
   ProblemFitOptions options = training_options(a, problem, common);
   if (a.explain) return print_lines(explain_training(problem, options), common);
   const OutputLock lock(a.model);
@@ -237,33 +251,37 @@ int train_problem(const SolveArguments& a, const Problem& problem, const Problem
   std::filesystem::remove(state, ignored);
   const double seconds = seconds_since_start();
   const Architecture& network = result.field.networks.front().architecture;
-  print_result(common,
-               fmt::format("{}: {}, {:.1f} s, {} parameters, stopped by {}", a.model.string(), training_words(report),
-                           seconds, parameter_count(network), stopped_by_name(report.stopped_by)),
-               {{"model", a.model.string()},
-                {"recipe", options.recipe.name},
-                {"steps", report.steps},
-                {"horizon", report.horizon},
-                {"loss", number(report.loss)},
-                {"terms", terms_json(report.terms)},
-                {"weights", report.weights},
-                {"errors", errors_json(report.errors)},
-                {"parameters", parameter_count(network)},
-                {"seconds", seconds},
-                {"seed", options.seed},
-                {"stopped_by", stopped_by_name(report.stopped_by)},
-                {"threads", options.compute.threads},
-                {"isa", isa_name(options.compute.isa)}});
+  std::string line =
+      fmt::format("{}: {}, {:.1f} s, {} parameters, stopped by {}", a.model.string(), training_words(report), seconds,
+                  parameter_count(network), stopped_by_name(report.stopped_by));
+  Json object = {{"model", a.model.string()},
+                 {"recipe", options.recipe.name},
+                 {"steps", report.steps},
+                 {"horizon", report.horizon},
+                 {"loss", number(report.loss)},
+                 {"terms", terms_json(report.terms)},
+                 {"weights", report.weights},
+                 {"errors", errors_json(report.errors)},
+                 {"parameters", parameter_count(network)},
+                 {"seconds", seconds},
+                 {"seed", options.seed},
+                 {"stopped_by", stopped_by_name(report.stopped_by)},
+                 {"threads", options.compute.threads},
+                 {"isa", isa_name(options.compute.isa)}};
+  if (reference) compare_with(*reference, a, problem, result.field, common, line, object);
+  print_result(common, line, object);
   return 0;
 }
 
 int solve_problem(const SolveArguments& a, const Common& common) {
   const Interruption interruption;
-  if (!a.explain && a.model.empty()) throw bad_input("solve: no model file to write", "give -o MODEL, or --explain");
+  if (!a.explain && a.model.empty() && !a.reference.wanted)
+    throw bad_input("solve: no model file to write", "give -o MODEL, --explain or --reference");
+  if (!a.explain && !a.model.empty() && a.reference.wanted)
+    check_output(reference_path(a.model), common, {a.problem, a.model});
   const ProblemSettings settings = settings_from(a.settings);
   const Problem problem = read_problem(a.problem, settings, given_files(common), a.recipe);
-  if (problem.training) return train_problem(a, problem, settings, common, interruption);
-  if (const char* const option = a.training_option())
+  if (const char* const option = a.training_option(); option != nullptr && !problem.training)
     throw bad_input(fmt::format("{} is an option of training, and {} is solved in last layers", option,
                                 a.problem.filename().string()),
                     "give --recipe train too, or leave it out");
@@ -271,9 +289,17 @@ int solve_problem(const SolveArguments& a, const Common& common) {
   options.seed = static_cast<std::uint64_t>(a.seed);
   options.most_features = a.features;
   options.compute = common.compute();
-  if (a.explain) return print_lines(explain(problem, options), common);
-  check_output(a.model, common, {a.problem});
   options.stop = interruption.token();
+  if (a.explain && !problem.training) return print_lines(explain(problem, options), common);
+  if (!a.model.empty() && !problem.training) check_output(a.model, common, {a.problem});
+  std::optional<DirectSolution> reference;
+  if (a.reference.wanted && !a.explain) reference = reference_of(problem, a.reference, common, options.stop);
+  if (a.model.empty() && reference) {
+    const ReferenceReport alone = report_of(*reference, problem, nullptr, common);
+    print_result(common, alone.lines, {{"reference", alone.object}});
+    return 0;
+  }
+  if (problem.training) return train_problem(a, problem, settings, reference, common, interruption);
   SolveResult result = solve(problem, options, [&](const SolveProgress& p) {
     if (!common.quiet)
       fmt::print(stderr, "{} features up to wavenumber {:.4g}, {} rows: residual {:.2e}, {:.1f} s\n", p.features,
@@ -285,23 +311,24 @@ int solve_problem(const SolveArguments& a, const Common& common) {
   result.field.training = training_record(a, report);
   write_model(a.model, result.field, common.overwrite());
 
-  const double seconds = seconds_since_start();
-  const std::string line =
-      fmt::format("{}: {} features, {} rows, {}, residual {:.2e}{}", a.model.string(), report.features, report.rows,
-                  report.method, report.residual, errors_words(report.errors));
-  print_result(common, fmt::format("{}, {:.1f} s", line, seconds),
-               {{"model", a.model.string()},
-                {"features", report.features},
-                {"wavenumber", report.wavenumber},
-                {"rows", report.rows},
-                {"method", report.method},
-                {"newton_steps", report.newton_steps},
-                {"residual", number(report.residual)},
-                {"terms", terms_json(report.terms)},
-                {"errors", errors_json(report.errors)},
-                {"seconds", seconds},
-                {"threads", options.compute.threads},
-                {"isa", isa_name(options.compute.isa)}});
+  const double seconds = seconds_since_start() - (reference ? reference->report.seconds : 0);
+  std::string line =
+      fmt::format("{}: {} features, {} rows, {}, residual {:.2e}{}, {:.1f} s", a.model.string(), report.features,
+                  report.rows, report.method, report.residual, errors_words(report.errors), seconds);
+  Json object = {{"model", a.model.string()},
+                 {"features", report.features},
+                 {"wavenumber", report.wavenumber},
+                 {"rows", report.rows},
+                 {"method", report.method},
+                 {"newton_steps", report.newton_steps},
+                 {"residual", number(report.residual)},
+                 {"terms", terms_json(report.terms)},
+                 {"errors", errors_json(report.errors)},
+                 {"seconds", seconds},
+                 {"threads", options.compute.threads},
+                 {"isa", isa_name(options.compute.isa)}};
+  if (reference) compare_with(*reference, a, problem, result.field, common, line, object);
+  print_result(common, line, object);
   return 0;
 }
 
@@ -321,6 +348,7 @@ void add_solve(CLI::App& app, Context& context) {
       ->check(CLI::Range(50, 20'000))
       ->capture_default_str();
   command->add_option("--seed", a.seed, "of points and features")->check(CLI::NonNegativeNumber)->capture_default_str();
+  a.reference.add_to(*command);
 
   const char* const training = "Training, where the recipe is not exact";
   command

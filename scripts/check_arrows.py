@@ -12,9 +12,10 @@ from pathlib import Path
 # Top to bottom; rooms of one line do not know each other.
 FLOORS = [
     ["prior"],
+    ["direct"],
     ["train"],
     ["problem"],
-    ["signal", "geometry", "direct"],
+    ["signal", "geometry"],
     ["io"],
     ["calculus"],
     ["field"],
@@ -41,7 +42,7 @@ LIBRARIES = [
     (r"(tbb|oneapi)/", "oneTBB", ["src/engine/workers.cpp"]),
     (r"hwy/", "Highway", ["src/simd/", "src/engine/", "tests/"]),
     (r"Random123/", "Random123", ["src/field/random.h", "tests/"]),
-    (r"Eigen/", "Eigen", ["src/train/", "tests/"]),
+    (r"(unsupported/)?Eigen/", "Eigen", ["src/train/", "src/direct/", "tests/"]),
     (r"kissfft/", "KISS FFT", ["src/signal/"]),
     (r"CLI/", "CLI11", ["cli/"]),
     (r"toml\+\+/", "toml++", ["src/problem/problem_file.cpp"]),

@@ -306,7 +306,10 @@ TEST(TermBatchGolden, ten_steps_of_adam_on_the_classical_losses_agree_with_pytor
           return std::vector<double>(all.begin() + static_cast<std::ptrdiff_t>(t * numbers),
                                      all.begin() + static_cast<std::ptrdiff_t>((t + 1) * numbers));
         };
-        problem::Collocation at{std::ssize(indices), part(coordinates), {}, std::vector<double>(indices.size(), 1.0)};
+        problem::Collocation at;
+        at.count = std::ssize(indices);
+        at.coordinates = part(coordinates);
+        at.weights.assign(indices.size(), 1.0);
         if (problem.terms()[t].place.boundary) at.normals = part(normals);
         points.push_back(train::term_points<T>(at, axes));
         term_losses.emplace_back(problem, problem.terms()[t], axes, a);

@@ -79,7 +79,8 @@ double TermBatch<T>::seed_block(std::int64_t first, int begin, int count, engine
   static thread_local std::vector<T> room;
   static thread_local std::vector<const T*> of_tape;
   const std::size_t wanted =
-      2 * tape.registers() + block * (2 * placed.size() + roots + static_cast<std::size_t>(loss_.inputs + loss_.space + columns));
+      2 * tape.registers() +
+      block * (2 * placed.size() + roots + static_cast<std::size_t>(loss_.inputs + loss_.space + columns));
   if (room.size() < wanted) room.resize(wanted);
   of_tape.resize(placed.size());
   T* next = room.data();
@@ -93,7 +94,7 @@ double TermBatch<T>::seed_block(std::int64_t first, int begin, int count, engine
   T *const streams = take(block * placed.size()), *const stream_bars = take(block * placed.size()),
            *const root_bars = take(block * roots), *const x = take(block * static_cast<std::size_t>(loss_.inputs)),
            *const n = take(block * static_cast<std::size_t>(loss_.space)),
-    *const known = take(block * static_cast<std::size_t>(columns));
+           *const known = take(block * static_cast<std::size_t>(columns));
 
   const auto at = [&](int p) { return indices_[static_cast<std::size_t>(first + begin + p)]; };
   for (int p = 0; p < count; ++p) {

@@ -413,5 +413,63 @@ class Solutions(CommandTest):
         self.refused("solve", self.folder / "gone.toml", "-o", self.folder / "m.sine", says=["gone.toml"])
 
 
+class References(CommandTest):
+    def test_alone_and_beside_a_model(self):
+        problem = self.folder / "heat.toml"
+        problem.write_text(HEAT + "[exact]\nu = 'exp(-pi^2 / 4 * t) * sin(pi * x)'\n")
+        alone = self.accepted("solve", problem, "--reference", "--reference-points", 65)["reference"]
+        self.assertEqual((alone["method"], alone["finest"], alone["extrapolated"]), ("sparse LU", [65, 65], True))
+        (unknown,) = alone["unknowns"]
+        self.assertEqual(unknown["unknown"], "u")
+        self.assertLess(unknown["error"]["relative_l2"], 3 * unknown["own_error"])
+        self.assertLess(unknown["own_error"], 1e-3)
+        self.assertNotIn("difference", unknown)
+
+        model = self.folder / "heat.sine"
+        both = self.accepted("solve", problem, "-o", model, "--reference", "--reference-points", 65)
+        self.assertEqual(both["reference"]["file"], str(self.folder / "heat.reference.npz"))
+        arrays = np.load(self.folder / "heat.reference.npz")
+        self.assertEqual(arrays.files, ["t", "x", "u"])
+        exact = np.exp(-(np.pi**2) / 4 * arrays["t"])[:, None] * np.sin(np.pi * arrays["x"])
+        self.assertEqual(arrays["u"].shape, exact.shape)
+        apart = np.linalg.norm(arrays["u"] - exact) / np.linalg.norm(arrays["u"])
+        (unknown,) = both["reference"]["unknowns"]
+        self.assertAlmostEqual(unknown["difference"]["relative_l2"], apart, delta=1e-3 * apart + 1e-7)
+        self.refused("solve", problem, "-o", self.folder / "other.sine", "--reference-points", 65, says=["--reference"])
+        self.refused("solve", problem, "-o", model, "--reference", says=["exists"])
+        (self.folder / "new.reference.npz").write_bytes(b"")
+        self.refused("solve", problem, "-o", self.folder / "new.sine", "--reference", says=["new.reference.npz"])
+
+    def test_complex_values_and_what_is_outside(self):
+        problem = self.folder / "p.toml"
+        problem.write_text("""
+coordinates = { x = [-1, 1], y = [-1, 1] }
+unknowns = { w = "complex" }
+regions = { domain = "disc([0, 0], 1)" }
+terms.equation = { residual = "laplacian(w) + 9*w" }
+terms.border = { residual = "w - exp(3i*x)", region = "boundary(domain)" }
+exact = { w = "exp(3i*x)" }
+""")
+        model = self.folder / "p.sine"
+        said = self.accepted("solve", problem, "-o", model, "--features", 300, "--reference", "--reference-points", 65)
+        self.assertEqual((said["reference"]["method"], said["reference"]["on_grid_lines"]), ("complex sparse LU", False))
+        arrays = np.load(self.folder / "p.reference.npz")
+        x, y = np.meshgrid(arrays["x"], arrays["y"], indexing="ij")
+        self.assertEqual(arrays["w"].dtype, np.complex128)
+        np.testing.assert_array_equal(np.isnan(arrays["w"]), x**2 + y**2 > 1 + 1e-9)
+        inside = x**2 + y**2 <= 1
+        self.assertLess(np.abs(arrays["w"] - np.exp(3j * x))[inside].max(), 3e-3)
+
+    def test_what_it_cannot_take(self):
+        problem = self.folder / "p.toml"
+        problem.write_text(HEAT.replace("[terms.ends]", "[terms.ends]\nwhere = 'x < 1'"))
+        self.refused("solve", problem, "--reference", says=["a condition for 'u' all around: at t = 0, x = 2"])
+        self.refused("solve", problem, says=["--reference"])
+        problem.write_text(HEAT.replace('residual = "u"', 'residual = "dot(grad(u), normal)"').replace("diff(u, t) - ", ""))
+        done = run("solve", problem, "--reference")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"leave something open", done.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()
