@@ -24,6 +24,7 @@
 #include "train/least_squares.h"
 #include "train/linear_terms.h"
 #include "train/term_rows.h"
+#include "train/time_slabs.h"
 
 namespace sinefield {
 namespace {
@@ -43,6 +44,11 @@ constexpr double least_gain = 1.5;
 constexpr double large_gain(std::size_t dimensions) { return dimensions < 3 ? 8 : 2.5; }
 constexpr int most_newton_steps = 50, most_halvings = 6;
 constexpr double newton_ends = 0.9;  // where the squares fall by less, they have come to what the features leave
+/// Of slabs of time: a residual that is enough, one with which a slab is tried again with half its length, how often at
+/// most, and what is added to the seed for each.
+constexpr double slab_ends = 1e-4, slab_fails = 1e-2;
+constexpr int most_slab_halvings = 6;
+constexpr std::uint64_t seed_of_slab = 0x100000;
 
 /// Least squares of a rung's terms for one kind of numbers.
 template <class Scalar>
@@ -134,24 +140,46 @@ double squares_of(const std::vector<double>& numbers, const TermEquations& e) {
   return squares;
 }
 
+struct Solved {
+  SolveResult result;
+  Rung rung;
+  std::vector<double> scales;  // of the terms' squares
+};
+
+/// What a slab of time goes on from: the last term of its problem is equality with the slab before, from its start on.
+struct SlabStart {
+  const Solved* before;
+  train::Standstill at;
+  double length, length_before;  // in network coordinates
+};
+
 class LastLayerSolve {
  public:
-  LastLayerSolve(const Problem& problem, const SolveOptions& options)
+  LastLayerSolve(const Problem& problem, const SolveOptions& options, std::vector<AxisMap> axes,
+                 std::optional<SlabStart> start = {})
       : problem_(problem),
         options_(options),
-        axes_(problem_axes(problem)),
+        axes_(std::move(axes)),
+        start_(start),
         workers_(engine::make_workers(options.compute.threads)),
         channels_(static_cast<int>(problem.graph()->channels().size())),
         linear_(is_linear(problem)),
         whole_(problem::measure_of(problem, problem.inside())) {}
 
-  SolveResult run(const std::function<void(const SolveProgress&)>& on_progress) {
+  /// Until the residual is at most `enough`, if more features can bring it there. Of a slab the whole gets up to half
+  /// of the most features as long as they gain anything: it is thin, and they are few.
+  Solved run(double enough, bool slab, const std::function<void(const SolveReport&)>& on_progress) {
     const std::vector<Rung> base = base_rungs();
     std::size_t climbed = 1;
     std::optional<Rung> next = base.front();
     std::shared_ptr<Solved> best, last;
     int refinements = 0;
     int without_gain = 0;
+    if (start_ && !start_->before->rung.balls.empty()) {
+      next = carried();
+      climbed = base.size();
+      refinements = 1;
+    }
     while (next) {
       stop_if_asked();
       std::shared_ptr<Solved> solved;
@@ -164,15 +192,17 @@ class LastLayerSolve {
       if (!solved) break;
       last = solved;
       const SolveReport& report = last->result.report;
-      if (on_progress) on_progress({report.features, report.wavenumber, report.rows, report.residual});
+      on_progress(report);
       const double gain = best ? best->result.report.residual / report.residual : large_gain(axes_.size());
       if (gain > 1) best = last;
       without_gain = gain >= least_gain ? 0 : without_gain + 1;
-      if (best->result.report.residual < rounding_reached || without_gain == (refinements > 0 ? 4 : 2)) break;
+      if (best->result.report.residual < enough || without_gain == (refinements > 0 ? 4 : 2)) break;
       // Where the residual falls fast with more features, or is everywhere, the whole gets more; else places get some,
       // and go on getting them if the first ones helped.
-      const bool whole_left = climbed < base.size(), in_vain = refinements == 1 && gain < least_gain;
-      if (whole_left && (in_vain || (refinements == 0 && gain >= large_gain(axes_.size())))) {
+      const bool whole_left = climbed < base.size() && (!slab || 2 * base[climbed].features <= options_.most_features),
+                 in_vain = refinements == 1 && gain < least_gain;
+      const double pays = slab ? least_gain : large_gain(axes_.size());
+      if (whole_left && (in_vain || (refinements == 0 && gain >= pays))) {
         refinements = 0;
         next = base[climbed++];
         continue;
@@ -183,8 +213,7 @@ class LastLayerSolve {
       else if (refinements == 0 && whole_left)
         next = base[climbed++];
     }
-    best->result.report.errors = solution_errors(problem_, best->result.field, options_.compute);
-    return std::move(best->result);
+    return std::move(*best);
   }
 
   std::vector<std::string> explain() {
@@ -233,11 +262,16 @@ class LastLayerSolve {
                            options_.most_features);
   }
 
-  struct Solved {
-    SolveResult result;
-    Rung rung;
-    std::vector<double> scales;  // of the terms' squares
-  };
+  /// The rung that the slab before came to, its balls at the same places of this one: fronts go on.
+  Rung carried() const {
+    Rung rung = start_->before->rung;
+    const auto time = static_cast<std::size_t>(start_->at.axis);
+    for (train::FeatureBall& ball : rung.balls) {
+      double& t = ball.centre[time];
+      t = start_->at.from + (t - start_->at.from + start_->length_before) * (start_->length / start_->length_before);
+    }
+    return rung;
+  }
 
   /// The rung with more features where its residual is, if it is in a small part of the whole.
   std::optional<Rung> refined(const Solved& solved) const {
@@ -302,11 +336,22 @@ class LastLayerSolve {
   }
 
   /// The terms at these points, linearised about a field, null: about 0.
-  std::vector<TermEquations> equations_at(const std::vector<problem::Collocation>& points, const Field* about) const {
+  std::vector<TermEquations> equations_at(const std::vector<problem::Collocation>& points, const Field* about,
+                                          const std::optional<train::Standstill>& standstill = {}) const {
+    const Isa isa = options_.compute.isa;
     std::vector<TermEquations> all;
-    for (std::size_t t = 0; t < points.size(); ++t)
-      all.push_back(train::term_equations(problem_, problem_.terms()[t], points[t], axes_, about, options_.compute.isa,
-                                          *workers_));
+    for (std::size_t t = 0; t < points.size(); ++t) {
+      const Term& term = problem_.terms()[t];
+      all.push_back(train::term_equations(problem_, term, points[t], axes_, about, isa, *workers_, standstill));
+      if (!start_ || t + 1 < problem_.terms().size()) continue;
+      const std::vector<double> before =
+          train::term_equations(problem_, term, points[t], axes_, &start_->before->result.field, isa, *workers_)
+              .residual;
+      for (std::size_t k = 0; k < before.size(); ++k) {
+        all.back().residual[k] -= before[k];
+        all.back().right[k] += before[k];
+      }
+    }
     return all;
   }
 
@@ -342,7 +387,10 @@ class LastLayerSolve {
     std::optional<Field> field;
     if (!linear_ && before) field = before->result.field;
     const std::vector<problem::Collocation> points = points_of(rung, options_.seed, Weights::of_each);
-    std::vector<TermEquations> terms = equations_at(points, field ? &*field : nullptr);
+    // A slab begins as if all stood still.
+    const bool from_start = !linear_ && !before && start_;
+    std::vector<TermEquations> terms = from_start ? equations_at(points, &start_->before->result.field, start_->at)
+                                                  : equations_at(points, field ? &*field : nullptr);
     const std::int64_t count = RungSystem<Scalar>::count(terms);
     const bool by_qr = system.by_qr(count);
     if (before && !by_qr && before->result.report.residual < normal_equations_end) return {};
@@ -366,8 +414,9 @@ class LastLayerSolve {
       field = field_of(system.solve(terms, scales));
     } else {
       // Of Newton's steps the first of a rung is taken as it is: it changes to other features.
-      std::vector<Scalar> found =
-          before ? std::vector<Scalar>{} : std::vector<Scalar>(static_cast<std::size_t>(system.unknowns()));
+      std::vector<Scalar> found = before || from_start
+                                      ? std::vector<Scalar>{}
+                                      : std::vector<Scalar>(static_cast<std::size_t>(system.unknowns()));
       double least = squares();
       while (newton_steps < most_newton_steps) {
         stop_if_asked();
@@ -439,6 +488,7 @@ class LastLayerSolve {
   const Problem& problem_;
   const SolveOptions& options_;
   std::vector<AxisMap> axes_;
+  std::optional<SlabStart> start_;
   std::unique_ptr<engine::Workers> workers_;
   int channels_;
   bool linear_, complex_ = false;
@@ -469,22 +519,95 @@ void check(const Problem& problem, const SolveOptions& options) {
     throw bad_input(fmt::format("at most {} features, expected at least 50", options.most_features));
 }
 
+using OnProgress = std::function<void(const SolveProgress&)>;
+
+SolveResult at_once(const Problem& problem, const SolveOptions& options, const OnProgress& on_progress) {
+  const auto tell = [&](const SolveReport& r) {
+    if (on_progress) on_progress({r.features, r.wavenumber, r.rows, r.residual});
+  };
+  return LastLayerSolve(problem, options, problem_axes(problem)).run(rounding_reached, false, tell).result;
+}
+
+/// One slab of time after the other. Where one does not come out its length is halved, and doubled after it has.
+SolveResult marched(const Problem& problem, const SolveOptions& options, const OnProgress& on_progress) {
+  const std::optional<train::Evolution> evolution = train::evolution_of(problem);
+  if (!evolution)
+    throw bad_input("slabs of a problem that does not begin at the low end of a time",
+                    "give terms at that time alone, or leave `slabs` out");
+  const std::vector<AxisMap> axes = problem_axes(problem);
+  const AxisMap& time = axes[static_cast<std::size_t>(evolution->axis)];
+  const double range = evolution->high - evolution->low;
+  const auto network_time = [&](double t) { return time.scale * t + time.offset; };
+  train::JoinedSlabs joined(evolution->axis);
+  std::optional<Solved> before;
+  SolveReport report;
+  report.slabs = 0;
+  double squares = 0, length_before = 0;
+  // Borders are at whole numbers of the shortest slab there may be, so that rounding leaves no sliver at the end.
+  constexpr std::int64_t longest = std::int64_t{1} << most_slab_halvings;
+  const std::int64_t end = *problem.features.slabs * longest;
+  const auto moment = [&](std::int64_t at) {
+    return at == end ? evolution->high : evolution->low + range * static_cast<double>(at) / static_cast<double>(end);
+  };
+  std::int64_t length = longest;
+  for (std::int64_t at = 0, tries = 0; at < end; ++tries) {
+    const double low = moment(at), high = moment(at + length);
+    const Problem part = train::slab_problem(problem, *evolution, low, high);
+    SolveOptions own = options;
+    own.seed = options.seed + seed_of_slab * static_cast<std::uint64_t>(tries);
+    std::optional<SlabStart> start;
+    if (before)
+      start = SlabStart{
+          &*before, {evolution->axis, network_time(low)}, network_time(high) - network_time(low), length_before};
+    const auto tell = [&](const SolveReport& r) {
+      if (on_progress) on_progress({r.features, r.wavenumber, r.rows, r.residual, high});
+    };
+    std::optional<Solved> solved;
+    try {
+      solved = LastLayerSolve(part, own, axes, start).run(slab_ends, true, tell);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::failure || options.stop.stop_requested() || length == 1) throw;
+    }
+    if (length > 1 && !(solved && solved->result.report.residual < slab_fails)) {
+      length /= 2;
+      continue;
+    }
+    joined.add(solved->result.field, network_time(high));
+    const SolveReport& r = solved->result.report;
+    ++report.slabs;
+    report.features += r.features;
+    report.rows += r.rows;
+    report.newton_steps += r.newton_steps;
+    report.wavenumber = std::max(report.wavenumber, r.wavenumber);
+    report.method = r.method;
+    squares += r.residual * r.residual * (high - low);
+    before = std::move(solved);
+    length_before = network_time(high) - network_time(low);
+    at += length;
+    if (length < longest && at % (2 * length) == 0) length *= 2;
+  }
+  report.residual = std::sqrt(squares / range);
+  return {joined.field(), report};
+}
+
 }  // namespace
 
 SolveResult solve(const Problem& problem, const SolveOptions& options,
                   const std::function<void(const SolveProgress&)>& on_progress) {
   check(problem, options);
-  return LastLayerSolve(problem, options).run(on_progress);
+  SolveResult result = problem.features.slabs.value_or(1) > 1 ? marched(problem, options, on_progress)
+                                                              : at_once(problem, options, on_progress);
+  result.report.errors = solution_errors(problem, result.field, options.compute);
+  return result;
 }
 
 std::vector<std::string> explain(const Problem& problem, const SolveOptions& options) {
   check(problem, options);
-  return LastLayerSolve(problem, options).explain();
+  return LastLayerSolve(problem, options, problem_axes(problem)).explain();
 }
 
 std::vector<SolutionError> solution_errors(const Problem& problem, const Field& field, const ComputeOptions& compute) {
   std::vector<SolutionError> errors;
-  const std::vector<AxisMap> axes = problem_axes(problem);
   const std::unique_ptr<engine::Workers> workers = engine::make_workers(compute.threads);
   ExpressionGraph& graph = *problem.graph();
   for (const ExactSolution& exact : problem.exact()) {
@@ -499,7 +622,7 @@ std::vector<SolutionError> solution_errors(const Problem& problem, const Field& 
                                  unknown.complex ? graph.channel(unknown.channel + 1) : graph.constant(0)};
     const Term difference{unknown.name, {u - exact.value}, place};
     const auto sizes_of = [&](const Field* about) {
-      const TermEquations e = train::term_equations(problem, difference, at, axes, about, compute.isa, *workers);
+      const TermEquations e = train::term_equations(problem, difference, at, field.axes, about, compute.isa, *workers);
       std::vector<double> squares(static_cast<std::size_t>(e.points));
       for (std::size_t k = 0; k < e.residual.size(); ++k) squares[k % squares.size()] += e.residual[k] * e.residual[k];
       return squares;
