@@ -311,21 +311,6 @@ TEST(ModelFile, RoundTripsSlabs) {
             R"({"type":"bump","centre":[-0.25,-0.25],"radius":0.2}])");
 }
 
-TEST(ModelFile, RefusesSlabsThatContradictThemselves) {
-  const auto in_slab = [](const char* key, const ordered_json& value) {
-    return [=](ordered_json& m) { m["windows"][0]["slab"][key] = value; };
-  };
-  expect_refused(slabbed_field(2, 2),
-                 {{[](ordered_json& m) { m["version"] = 5; }, "windows [0] has the unknown key \"slab\""},
-                  {[](ordered_json& m) { m["windows"][0]["slab"] = 1; }, "slab is 1, expected an object"},
-                  {[](ordered_json& m) { m["windows"][0]["slab"].erase("low"); }, "lacks the key \"low\""},
-                  {in_slab("more", 1), "has the unknown key \"more\""},
-                  {in_slab("axis", 2), "the window of network 0 has a slab of axis 2, expected 0 to 1"},
-                  {in_slab("axis", 0.5), "axis is 0.5, expected an integer"},
-                  {in_slab("high", -1), "the window of network 0 has a slab from -0.4 to -1"},
-                  {in_slab("high", nullptr), "high is null, expected a number"}});
-}
-
 TEST(ModelFile, TakesSumsWithoutWindowsInVersion4) {
   Parts parts = take_apart(model_bytes(small_sum()));
   parts.metadata["version"] = 4;
@@ -749,6 +734,21 @@ TEST(ModelFile, RefusesWindowsThatContradictThemselves) {
                               m["windows"] = {{{"type", "none"}}};
                             },
                             "has the unknown key \"windows\""}});
+}
+
+TEST(ModelFile, RefusesSlabsThatContradictThemselves) {
+  const auto in_slab = [](const char* key, const ordered_json& value) {
+    return [=](ordered_json& m) { m["windows"][0]["slab"][key] = value; };
+  };
+  expect_refused(slabbed_field(2, 2),
+                 {{[](ordered_json& m) { m["version"] = 5; }, "windows [0] has the unknown key \"slab\""},
+                  {[](ordered_json& m) { m["windows"][0]["slab"] = 1; }, "slab is 1, expected an object"},
+                  {[](ordered_json& m) { m["windows"][0]["slab"].erase("low"); }, "lacks the key \"low\""},
+                  {in_slab("more", 1), "has the unknown key \"more\""},
+                  {in_slab("axis", 2), "the window of network 0 has a slab of axis 2, expected 0 to 1"},
+                  {in_slab("axis", 0.5), "axis is 0.5, expected an integer"},
+                  {in_slab("high", -1), "the window of network 0 has a slab from -0.4 to -1"},
+                  {in_slab("high", nullptr), "high is null, expected a number"}});
 }
 
 TEST(ModelFile, RefusesSoundsThatContradictThemselves) {

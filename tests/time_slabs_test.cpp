@@ -60,12 +60,18 @@ double value_at(const Field& field, double x, double t) {
 TEST(TimeSlabs, a_front_to_its_closed_form) {
   const SolveResult result = solved(front);
   EXPECT_EQ(result.report.slabs, 4);
-  EXPECT_LT(result.report.errors[0].relative_l2, 1e-4);
-  EXPECT_LT(result.report.errors[0].largest, 1e-3);
+  std::vector<std::string> names;
+  for (const TermResidual& term : result.report.terms) {
+    names.push_back(term.name);
+    EXPECT_LT(term.residual, 1e-3) << term.name;
+  }
+  EXPECT_THAT(names, testing::ElementsAre("equation", "ends", "start", "continuity"));
+  EXPECT_LT(result.report.errors[0].relative_l2, 1e-5);
+  EXPECT_LT(result.report.errors[0].largest, 1e-4);
 }
 
 TEST(TimeSlabs, what_is_of_second_order_in_time_goes_on_with_its_speed) {
-  EXPECT_LT(solved(kink).report.errors[0].relative_l2, 1e-4);
+  EXPECT_LT(solved(kink).report.errors[0].relative_l2, 1e-5);
 }
 
 TEST(TimeSlabs, fields_go_on_at_the_borders) {
@@ -75,9 +81,9 @@ TEST(TimeSlabs, fields_go_on_at_the_borders) {
     for (double x = -3; x <= 3; x += 0.05)
       largest = std::max(largest, std::abs(value_at(field, x, t) - value_at(field, x, std::nextafter(t, 0))));
   EXPECT_GT(largest, 0);  // they are fields of their own
-  EXPECT_LT(largest, 1e-3);
+  EXPECT_LT(largest, 1e-4);
   // Beside the time of the problem the first and the last one go on, so that its very end has a value.
-  EXPECT_NEAR(value_at(field, 0.4, 1), std::tanh(0.4 - 0.7), 1e-3);
+  EXPECT_NEAR(value_at(field, 0.4, 1), std::tanh(0.4 - 0.7), 1e-4);
   EXPECT_NE(value_at(field, 0.4, 1.01), 0);
   EXPECT_NE(value_at(field, 0.4, -0.01), 0);
 }
@@ -99,6 +105,32 @@ TEST(TimeSlabs, threads_do_not_change_a_bit) {
   EXPECT_EQ(bytes(1), bytes(3));
 }
 
+TEST(TimeSlabs, are_taken_where_all_at_once_does_not_come_out) {
+  // Steep growth to 1, of which Newton's method from 0 finds nothing over the whole time.
+  std::string text = R"toml(
+coordinates = { x = [0, 1], t = { time = [0, 6] } }
+unknowns = { u = "real" }
+definitions = { wanted = "1 / (1 + exp(3 - 4*t))" }
+terms.equation = { residual = "diff(u, t) - 0.1*diff(u, x, x) - 4*u*(1 - u)" }
+terms.ends = { residual = "diff(u, x)", region = "boundary(domain)" }
+terms.start = { residual = "u - wanted", at = { t = 0 } }
+exact = { u = "wanted" }
+features = { slabs = 1 }
+)toml";
+  const SolveOptions few{.most_features = 500};
+  std::string whole = text;
+  EXPECT_EQ(solved(whole, few).report.slabs, 1);
+  text.erase(text.find("features"));
+  const SolveResult result = solved(text, few);
+  EXPECT_GE(result.report.slabs, 8);
+  EXPECT_LT(result.report.errors[0].relative_l2, 1e-4);
+}
+
+TEST(TimeSlabs, are_explained) {
+  const std::vector<std::string> lines = explain(problem_from_text(front, "test"), {});
+  EXPECT_THAT(lines.back(), HasSubstr("4 slabs of the time"));
+}
+
 TEST(TimeSlabs, are_of_problems_that_begin_at_a_time) {
   const auto refused = [](std::string text, const std::string& part, const std::string& other) {
     text.replace(text.find(part), part.size(), other);
@@ -106,8 +138,7 @@ TEST(TimeSlabs, are_of_problems_that_begin_at_a_time) {
   };
   const std::string words = "slabs of a problem that does not begin at the low end of a time";
   EXPECT_THAT(refused(front, "at = { t = 0 }", "at = { t = 1 }"), HasSubstr(words));
-  EXPECT_THAT(refused(front, "residual = \"u - wanted\", at", "residual = \"u - wanted\", points"),
-              HasSubstr("points"));
+  EXPECT_THAT(refused(front, ", at = { t = 0 }", ""), HasSubstr(words));
   EXPECT_THAT(refusal([] {
                 solve(problem_from_text(R"toml(
 coordinates = { x = [0, 1] }
@@ -124,7 +155,7 @@ TEST(TimeSlabs, continue_what_the_terms_at_the_beginning_read) {
   Problem p;
   const Expression x = p.space("x", 0, 1), t = p.time("t", 0, 2), u = p.unknown("u"), v = p.unknown("v"),
                    w = p.unknown("w");
-  p.add("u", diff(u, t, t) - diff(v, x) + w);
+  p.add("u", diff(diff(u, t), t) - diff(v, x) + w);
   p.add("start", u - x, p.at_time(0));
   p.add("speed", diff(u, t) + v * v, p.at_time(0));
   const auto evolution = train::evolution_of(p);

@@ -31,7 +31,7 @@ std::vector<double> points_about(const Field& field, int random) {
   const auto d = static_cast<std::size_t>(field.inputs());
   std::vector<double> points = some_numbers(std::int64_t{random} * field.inputs(), 1.2, 31);
   for (const auto& window : field.windows) {
-    if (!window) continue;
+    if (!window || window->centre.empty()) continue;
     const std::vector<double> directions = some_numbers(20 * field.inputs(), 1, 32);
     for (std::size_t k = 0; k < 20; ++k) {
       double length = 0;

@@ -47,15 +47,16 @@ constexpr double newton_ends = 0.9;  // where the squares fall by less, they hav
 /// Of slabs of time: a residual that is enough, one with which a slab is tried again with half its length, how often at
 /// most, and what is added to the seed for each.
 constexpr double slab_ends = 1e-4, slab_fails = 1e-2;
-constexpr int most_slab_halvings = 6;
+constexpr int slabs_by_rule = 8, most_slab_halvings = 6;
 constexpr std::uint64_t seed_of_slab = 0x100000;
 
 /// Least squares of a rung's terms for one kind of numbers.
 template <class Scalar>
 class RungSystem {
  public:
-  RungSystem(const Field& features, int channels, Isa isa, engine::Workers& workers)
-      : rows_(features, channels, isa, workers), isa_(isa), workers_(workers) {}
+  /// `exact`: by QR while that is not too much.
+  RungSystem(const Field& features, int channels, bool exact, Isa isa, engine::Workers& workers)
+      : rows_(features, channels, isa, workers), exact_(exact), isa_(isa), workers_(workers) {}
 
   std::int64_t unknowns() const { return rows_.unknowns(); }
   std::vector<double> solution(const std::vector<Scalar>& found) const { return rows_.solution(found); }
@@ -68,7 +69,7 @@ class RungSystem {
   bool by_qr(std::int64_t count) const {
     constexpr int parts = TermRows<Scalar>::parts;
     const auto n = static_cast<double>(unknowns());
-    return parts * parts * static_cast<double>(count) * n * n <= most_of_qr;
+    return exact_ && parts * parts * static_cast<double>(count) * n * n <= most_of_qr;
   }
 
   /// One over the mean square of a term's rows: times it, terms weigh alike.
@@ -124,6 +125,7 @@ class RungSystem {
   }
 
   TermRows<Scalar> rows_;
+  bool exact_;
   Isa isa_;
   engine::Workers& workers_;
 };
@@ -150,36 +152,32 @@ struct Solved {
 struct SlabStart {
   const Solved* before;
   train::Standstill at;
-  double length, length_before;  // in network coordinates
 };
 
 class LastLayerSolve {
  public:
-  LastLayerSolve(const Problem& problem, const SolveOptions& options, std::vector<AxisMap> axes,
+  /// Until the residual is at most `enough`, if more features can bring it there.
+  LastLayerSolve(const Problem& problem, const SolveOptions& options, std::vector<AxisMap> axes, double enough,
                  std::optional<SlabStart> start = {})
       : problem_(problem),
         options_(options),
         axes_(std::move(axes)),
+        enough_(enough),
         start_(start),
         workers_(engine::make_workers(options.compute.threads)),
         channels_(static_cast<int>(problem.graph()->channels().size())),
         linear_(is_linear(problem)),
         whole_(problem::measure_of(problem, problem.inside())) {}
 
-  /// Until the residual is at most `enough`, if more features can bring it there. Of a slab the whole gets up to half
-  /// of the most features as long as they gain anything: it is thin, and they are few.
-  Solved run(double enough, bool slab, const std::function<void(const SolveReport&)>& on_progress) {
+  /// Of a slab the whole gets up to half of the most features as long as they gain anything: it is thin, and they are
+  /// few. A quarter costs next to nothing: so far it climbs however small the residual is.
+  Solved run(bool slab, const std::function<void(const SolveReport&)>& on_progress) {
     const std::vector<Rung> base = base_rungs();
     std::size_t climbed = 1;
     std::optional<Rung> next = base.front();
     std::shared_ptr<Solved> best, last;
     int refinements = 0;
     int without_gain = 0;
-    if (start_ && !start_->before->rung.balls.empty()) {
-      next = carried();
-      climbed = base.size();
-      refinements = 1;
-    }
     while (next) {
       stop_if_asked();
       std::shared_ptr<Solved> solved;
@@ -196,7 +194,10 @@ class LastLayerSolve {
       const double gain = best ? best->result.report.residual / report.residual : large_gain(axes_.size());
       if (gain > 1) best = last;
       without_gain = gain >= least_gain ? 0 : without_gain + 1;
-      if (best->result.report.residual < enough || without_gain == (refinements > 0 ? 4 : 2)) break;
+      const bool cheap = slab && 4 * report.features < options_.most_features;
+      if (best->result.report.residual < (cheap ? normal_equations_end : enough_) ||
+          without_gain == (refinements > 0 ? 4 : 2))
+        break;
       // Where the residual falls fast with more features, or is everywhere, the whole gets more; else places get some,
       // and go on getting them if the first ones helped.
       const bool whole_left = climbed < base.size() && (!slab || 2 * base[climbed].features <= options_.most_features),
@@ -260,17 +261,6 @@ class LastLayerSolve {
     const bool in_space = std::ranges::none_of(problem_.coordinates(), &ProblemCoordinate::time);
     return train::rungs_of(problem_, axes_, linear_ && in_space ? train::own_wavenumber(look) : 0,
                            options_.most_features);
-  }
-
-  /// The rung that the slab before came to, its balls at the same places of this one: fronts go on.
-  Rung carried() const {
-    Rung rung = start_->before->rung;
-    const auto time = static_cast<std::size_t>(start_->at.axis);
-    for (train::FeatureBall& ball : rung.balls) {
-      double& t = ball.centre[time];
-      t = start_->at.from + (t - start_->at.from + start_->length_before) * (start_->length / start_->length_before);
-    }
-    return rung;
   }
 
   /// The rung with more features where its residual is, if it is in a small part of the whole.
@@ -383,7 +373,8 @@ class LastLayerSolve {
   std::shared_ptr<Solved> solve_rung(const Rung& rung, const Solved* before) {
     constexpr int parts = TermRows<Scalar>::parts;
     const Isa isa = options_.compute.isa;
-    RungSystem<Scalar> system(train::features_of(axes_, rung, parts, options_.seed), channels_, isa, *workers_);
+    RungSystem<Scalar> system(train::features_of(axes_, rung, parts, options_.seed), channels_,
+                              enough_ < normal_equations_end, isa, *workers_);
     std::optional<Field> field;
     if (!linear_ && before) field = before->result.field;
     const std::vector<problem::Collocation> points = points_of(rung, options_.seed, Weights::of_each);
@@ -488,6 +479,7 @@ class LastLayerSolve {
   const Problem& problem_;
   const SolveOptions& options_;
   std::vector<AxisMap> axes_;
+  double enough_;
   std::optional<SlabStart> start_;
   std::unique_ptr<engine::Workers> workers_;
   int channels_;
@@ -525,46 +517,77 @@ SolveResult at_once(const Problem& problem, const SolveOptions& options, const O
   const auto tell = [&](const SolveReport& r) {
     if (on_progress) on_progress({r.features, r.wavenumber, r.rows, r.residual});
   };
-  return LastLayerSolve(problem, options, problem_axes(problem)).run(rounding_reached, false, tell).result;
+  return LastLayerSolve(problem, options, problem_axes(problem), rounding_reached).run(false, tell).result;
 }
 
-/// One slab of time after the other. Where one does not come out its length is halved, and doubled after it has.
-SolveResult marched(const Problem& problem, const SolveOptions& options, const OnProgress& on_progress) {
-  const std::optional<train::Evolution> evolution = train::evolution_of(problem);
+bool in_slabs(const Problem& problem) { return problem.features.slabs.value_or(1) > 1; }
+
+train::Evolution evolution_in_slabs(const Problem& problem) {
+  std::optional<train::Evolution> evolution = train::evolution_of(problem);
   if (!evolution)
     throw bad_input("slabs of a problem that does not begin at the low end of a time",
                     "give terms at that time alone, or leave `slabs` out");
+  return *evolution;
+}
+
+/// What terms have come to in several slabs, by the times of these.
+class TermsOfSlabs {
+ public:
+  void add(const TermResidual& term, double duration) {
+    const auto same = std::ranges::find(terms_, term.name, [](const Sums& s) { return s.mean.name; });
+    Sums& sums = same == terms_.end() ? terms_.emplace_back(Sums{{term.name, 0, 0}, 0}) : *same;
+    sums.mean.residual += duration * term.residual * term.residual;
+    sums.mean.size += duration * term.size * term.size;
+    sums.duration += duration;
+  }
+  std::vector<TermResidual> means() const {
+    std::vector<TermResidual> means;
+    for (const Sums& s : terms_)
+      means.push_back({s.mean.name, std::sqrt(s.mean.residual / s.duration), std::sqrt(s.mean.size / s.duration)});
+    return means;
+  }
+
+ private:
+  struct Sums {
+    TermResidual mean;
+    double duration;
+  };
+  std::vector<Sums> terms_;
+};
+
+/// One slab of time after the other. Where one does not come out its length is halved, and doubled after it has.
+SolveResult marched(const Problem& problem, const SolveOptions& options, const OnProgress& on_progress) {
+  const train::Evolution evolution = evolution_in_slabs(problem);
   const std::vector<AxisMap> axes = problem_axes(problem);
-  const AxisMap& time = axes[static_cast<std::size_t>(evolution->axis)];
-  const double range = evolution->high - evolution->low;
+  const AxisMap& time = axes[static_cast<std::size_t>(evolution.axis)];
+  const double range = evolution.high - evolution.low;
   const auto network_time = [&](double t) { return time.scale * t + time.offset; };
-  train::JoinedSlabs joined(evolution->axis);
+  train::JoinedSlabs joined(evolution.axis);
   std::optional<Solved> before;
   SolveReport report;
   report.slabs = 0;
-  double squares = 0, length_before = 0;
+  TermsOfSlabs terms;
+  double squares = 0;
   // Borders are at whole numbers of the shortest slab there may be, so that rounding leaves no sliver at the end.
   constexpr std::int64_t longest = std::int64_t{1} << most_slab_halvings;
   const std::int64_t end = *problem.features.slabs * longest;
   const auto moment = [&](std::int64_t at) {
-    return at == end ? evolution->high : evolution->low + range * static_cast<double>(at) / static_cast<double>(end);
+    return at == end ? evolution.high : evolution.low + range * static_cast<double>(at) / static_cast<double>(end);
   };
   std::int64_t length = longest;
   for (std::int64_t at = 0, tries = 0; at < end; ++tries) {
     const double low = moment(at), high = moment(at + length);
-    const Problem part = train::slab_problem(problem, *evolution, low, high);
+    const Problem part = train::slab_problem(problem, evolution, low, high);
     SolveOptions own = options;
     own.seed = options.seed + seed_of_slab * static_cast<std::uint64_t>(tries);
     std::optional<SlabStart> start;
-    if (before)
-      start = SlabStart{
-          &*before, {evolution->axis, network_time(low)}, network_time(high) - network_time(low), length_before};
+    if (before) start = SlabStart{&*before, {evolution.axis, network_time(low)}};
     const auto tell = [&](const SolveReport& r) {
       if (on_progress) on_progress({r.features, r.wavenumber, r.rows, r.residual, high});
     };
     std::optional<Solved> solved;
     try {
-      solved = LastLayerSolve(part, own, axes, start).run(slab_ends, true, tell);
+      solved = LastLayerSolve(part, own, axes, slab_ends, start).run(true, tell);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::failure || options.stop.stop_requested() || length == 1) throw;
     }
@@ -581,13 +604,33 @@ SolveResult marched(const Problem& problem, const SolveOptions& options, const O
     report.wavenumber = std::max(report.wavenumber, r.wavenumber);
     report.method = r.method;
     squares += r.residual * r.residual * (high - low);
+    for (TermResidual term : r.terms) {
+      if (before && term.name == part.terms().back().name) term.name = "continuity";
+      terms.add(term, high - low);
+    }
     before = std::move(solved);
-    length_before = network_time(high) - network_time(low);
     at += length;
     if (length < longest && at % (2 * length) == 0) length *= 2;
   }
   report.residual = std::sqrt(squares / range);
+  report.terms = terms.means();
   return {joined.field(), report};
+}
+
+/// What is not linear and goes through a time is marched where all at once does not come out.
+SolveResult at_once_or_marched(const Problem& problem, const SolveOptions& options, const OnProgress& on_progress) {
+  const bool may_march = !problem.features.slabs && !is_linear(problem) && train::evolution_of(problem);
+  std::optional<SolveResult> whole;
+  try {
+    whole = at_once(problem, options, on_progress);
+  } catch (const Error& error) {
+    if (!may_march || error.kind() != ErrorKind::failure || options.stop.stop_requested()) throw;
+  }
+  if (whole && (!may_march || whole->report.residual < slab_fails)) return std::move(*whole);
+  Problem in_parts = problem;
+  in_parts.features.slabs = slabs_by_rule;
+  SolveResult result = marched(in_parts, options, on_progress);
+  return whole && whole->report.residual < result.report.residual ? std::move(*whole) : std::move(result);
 }
 
 }  // namespace
@@ -595,15 +638,22 @@ SolveResult marched(const Problem& problem, const SolveOptions& options, const O
 SolveResult solve(const Problem& problem, const SolveOptions& options,
                   const std::function<void(const SolveProgress&)>& on_progress) {
   check(problem, options);
-  SolveResult result = problem.features.slabs.value_or(1) > 1 ? marched(problem, options, on_progress)
-                                                              : at_once(problem, options, on_progress);
+  SolveResult result =
+      in_slabs(problem) ? marched(problem, options, on_progress) : at_once_or_marched(problem, options, on_progress);
   result.report.errors = solution_errors(problem, result.field, options.compute);
   return result;
 }
 
 std::vector<std::string> explain(const Problem& problem, const SolveOptions& options) {
   check(problem, options);
-  return LastLayerSolve(problem, options, problem_axes(problem)).explain();
+  if (!in_slabs(problem)) return LastLayerSolve(problem, options, problem_axes(problem), rounding_reached).explain();
+  const train::Evolution evolution = evolution_in_slabs(problem);
+  const int slabs = *problem.features.slabs;
+  const Problem first =
+      train::slab_problem(problem, evolution, evolution.low, evolution.low + (evolution.high - evolution.low) / slabs);
+  std::vector<std::string> lines = LastLayerSolve(first, options, problem_axes(problem), slab_ends).explain();
+  lines.push_back(fmt::format("all of that for each of {} slabs of the time, one after the other", slabs));
+  return lines;
 }
 
 std::vector<SolutionError> solution_errors(const Problem& problem, const Field& field, const ComputeOptions& compute) {
