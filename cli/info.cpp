@@ -109,11 +109,23 @@ std::string tile_networks_text(const Field& field) {
                      range_text(of_networks(field, &Architecture::omega_hidden)), parameter_count(n));
 }
 
-/// ", in a ball of radius 0.25 about (0.1, 0)" for a network that has a window, in network coordinates; else nothing.
-std::string window_text(const Window* window) {
-  return window ? fmt::format(", in a ball of radius {:.6g} about ({:.6g})", window->radius,
-                              fmt::join(window->centre, ", "))
-                : "";
+/// ", in a ball of radius 0.25 about (0.1, 0), t from 0 to 0.5" for a network that has a window, in network
+/// coordinates; else nothing.
+std::string window_text(const Field& field, const Window* window) {
+  std::string text;
+  if (window && !window->centre.empty())
+    text = fmt::format(", in a ball of radius {:.6g} about ({:.6g})", window->radius, fmt::join(window->centre, ", "));
+  if (window && window->slab)
+    text += fmt::format(", {} from {:.6g} to {:.6g}", field.axes[static_cast<std::size_t>(window->slab->axis)].name,
+                        window->slab->low, window->slab->high);
+  return text;
+}
+
+Json window_json(const Window& window) {
+  Json json = Json::object();
+  if (!window.centre.empty()) json = {{"centre", window.centre}, {"radius", window.radius}};
+  if (window.slab) json["slab"] = {{"axis", window.slab->axis}, {"low", window.slab->low}, {"high", window.slab->high}};
+  return json;
 }
 
 int model_info(const InfoArguments& a, const Common& common) {
@@ -134,7 +146,7 @@ int model_info(const InfoArguments& a, const Common& common) {
     if (!tiled)
       text += fmt::format("network    width {}, {} hidden layers, {}, omega {} first, {} hidden, {} parameters{}\n",
                           n.width, n.hidden_layers, units_text(n), n.omega_first, n.omega_hidden, parameter_count(n),
-                          window_text(window));
+                          window_text(field, window));
     networks.push_back({{"width", n.width},
                         {"hidden_layers", n.hidden_layers},
                         {"activation", activation_name(n.activation)},
@@ -142,7 +154,7 @@ int model_info(const InfoArguments& a, const Common& common) {
                         {"omega_first", n.omega_first},
                         {"omega_hidden", n.omega_hidden},
                         {"parameters", parameter_count(n)}});
-    if (window) networks.back()["window"] = {{"centre", window->centre}, {"radius", window->radius}};
+    if (window) networks.back()["window"] = window_json(*window);
   }
   Json axes = Json::array(), channels = Json::array();
   for (const AxisMap& axis : field.axes) {

@@ -302,8 +302,9 @@ int solve_problem(const SolveArguments& a, const Common& common) {
   if (problem.training) return train_problem(a, problem, settings, reference, common, interruption);
   SolveResult result = solve(problem, options, [&](const SolveProgress& p) {
     if (!common.quiet)
-      fmt::print(stderr, "{} features up to wavenumber {:.4g}, {} rows: residual {:.2e}, {:.1f} s\n", p.features,
-                 p.wavenumber, p.rows, p.residual, seconds_since_start());
+      fmt::print(stderr, "{}{} features up to wavenumber {:.4g}, {} rows: residual {:.2e}, {:.1f} s\n",
+                 p.until ? fmt::format("until {:.4g}: ", *p.until) : "", p.features, p.wavenumber, p.rows, p.residual,
+                 seconds_since_start());
   });
   const SolveReport& report = result.report;
   if (report.warning && !common.quiet) fmt::print(stderr, "sinefield: {}\n", *report.warning);

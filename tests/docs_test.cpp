@@ -78,7 +78,7 @@ TEST(Docs, problem_files_are_solved) {
       EXPECT_LT(result.report.residual, 1e-2);
       for (const SolutionError& e : result.report.errors) EXPECT_LT(e.relative_l2, 1e-6);
     }
-  EXPECT_GE(examples, 12);
+  EXPECT_GE(examples, 13);
 }
 
 TEST(Docs, cpp_is_that_of_the_examples) {

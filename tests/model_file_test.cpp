@@ -152,6 +152,11 @@ void expect_same(const Field& a, const Field& b) {
     if (!a.windows[i]) continue;
     EXPECT_EQ(a.windows[i]->centre, b.windows[i]->centre);
     EXPECT_EQ(a.windows[i]->radius, b.windows[i]->radius);
+    ASSERT_EQ(a.windows[i]->slab.has_value(), b.windows[i]->slab.has_value());
+    if (!a.windows[i]->slab) continue;
+    EXPECT_EQ(a.windows[i]->slab->axis, b.windows[i]->slab->axis);
+    EXPECT_EQ(a.windows[i]->slab->low, b.windows[i]->slab->low);
+    EXPECT_EQ(a.windows[i]->slab->high, b.windows[i]->slab->high);
   }
   ASSERT_EQ(a.networks.size(), b.networks.size());
   for (std::size_t i = 0; i < a.networks.size(); ++i) {
@@ -291,6 +296,19 @@ TEST(ModelFile, RoundTripsWindows) {
   EXPECT_EQ(take_apart(model_bytes(none)).metadata["version"], 1);
   EXPECT_FALSE(take_apart(model_bytes(none)).metadata.contains("windows"));
   EXPECT_TRUE(model_from_bytes(model_bytes(none), "m").windows.empty());
+}
+
+TEST(ModelFile, RoundTripsSlabs) {
+  Field field = slabbed_field(2, 2);
+  field.windows[0]->slab->low = -1.0 / 3;
+  const Bytes bytes = model_bytes(field);
+  expect_same(model_from_bytes(bytes, "m"), field);
+  const ordered_json metadata = take_apart(bytes).metadata;
+  EXPECT_EQ(metadata["version"], 6);
+  EXPECT_EQ(metadata["windows"].dump(),
+            R"([{"type":"none","slab":{"axis":0,"low":-0.3333333333333333,"high":0.3}},)"
+            R"({"type":"bump","centre":[0.1,0.1],"radius":0.8,"slab":{"axis":0,"low":-0.1,"high":1e+100}},)"
+            R"({"type":"bump","centre":[-0.25,-0.25],"radius":0.2}])");
 }
 
 TEST(ModelFile, TakesSumsWithoutWindowsInVersion4) {
@@ -474,6 +492,7 @@ TEST(ModelFile, EveryChangedByteIsFound) {
   expect_every_change_found(small_sum(), {1, 255}, "");
   expect_every_change_found(small_tiles(), {1, 255}, "");
   expect_every_change_found(small_windows(), {1, 255}, "");
+  expect_every_change_found(slabbed_field(2, 1), {1}, "");
 }
 
 TEST(ModelFile, EveryCutIsFound) {
@@ -603,8 +622,8 @@ TEST(ModelFile, ChecksumsTellWhichPartIsDamaged) {
 }
 
 TEST(ModelFile, RefusesOtherVersionsAndKinds) {
-  expect_refused([](ordered_json& m) { m["version"] = 6; },
-                 "has format version 6, this sinefield reads up to version 5");
+  expect_refused([](ordered_json& m) { m["version"] = 7; },
+                 "has format version 7, this sinefield reads up to version 6");
   expect_refused([](ordered_json& m) { m["version"] = 0; }, "version is 0");
   expect_refused([](ordered_json& m) { m["version"] = "1"; }, "version is \"1\"");
   expect_refused([](ordered_json& m) { m["version"] = 18446744073709551615ULL; }, "expected an integer");
@@ -715,6 +734,21 @@ TEST(ModelFile, RefusesWindowsThatContradictThemselves) {
                               m["windows"] = {{{"type", "none"}}};
                             },
                             "has the unknown key \"windows\""}});
+}
+
+TEST(ModelFile, RefusesSlabsThatContradictThemselves) {
+  const auto in_slab = [](const char* key, const ordered_json& value) {
+    return [=](ordered_json& m) { m["windows"][0]["slab"][key] = value; };
+  };
+  expect_refused(slabbed_field(2, 2),
+                 {{[](ordered_json& m) { m["version"] = 5; }, "windows [0] has the unknown key \"slab\""},
+                  {[](ordered_json& m) { m["windows"][0]["slab"] = 1; }, "slab is 1, expected an object"},
+                  {[](ordered_json& m) { m["windows"][0]["slab"].erase("low"); }, "lacks the key \"low\""},
+                  {in_slab("more", 1), "has the unknown key \"more\""},
+                  {in_slab("axis", 2), "the window of network 0 has a slab of axis 2, expected 0 to 1"},
+                  {in_slab("axis", 0.5), "axis is 0.5, expected an integer"},
+                  {in_slab("high", -1), "the window of network 0 has a slab from -0.4 to -1"},
+                  {in_slab("high", nullptr), "high is null, expected a number"}});
 }
 
 TEST(ModelFile, RefusesSoundsThatContradictThemselves) {

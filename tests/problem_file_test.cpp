@@ -153,6 +153,7 @@ region = "intersection(domain, disc([1, 0], 0.5))"
 count = 500
 wavenumber = "10 * pi"
 time_stretch = 0.5
+slabs = 3
 windows = [{ centre = [1, 0], radii = [0.5, "1/4"] }, { centre = [0, 0], radii = [0.1], features = 7 }]
 [exact]
 w = "exp(1i * x)"
@@ -196,6 +197,7 @@ where = "x > 1"
   EXPECT_EQ(p.features.count, 500);
   EXPECT_EQ(p.features.wavenumber, 10 * pi);
   EXPECT_EQ(p.features.time_stretch, 0.5);
+  EXPECT_EQ(p.features.slabs, 3);
   ASSERT_EQ(p.features.windows.size(), 2U);
   EXPECT_THAT(p.features.windows[0].radii, ElementsAre(0.5, 0.25));
   EXPECT_EQ(p.features.windows[0].features, 60);
@@ -399,6 +401,7 @@ TEST(ProblemFile, mistakes_of_terms_have_their_place) {
 TEST(ProblemFile, mistakes_of_features_and_exact_solutions_have_their_place) {
   expect_refusals({
       {"features.count = 0", "line 6, column 18: count = 0, expected a whole number from 1 to 20000"},
+      {"features.slabs = 0", "line 6, column 18"},
       {"features.time_stretch = 0", "line 6, column 25: time_stretch = 0, expected a number above 0"},
       {"features.wavenumber = -1", "line 6, column 23: wavenumber = -1, expected a number above 0"},
       {"features.windows = { centre = [0, 0] }", "line 6, column 20: `windows` without `radii`"},

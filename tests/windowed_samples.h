@@ -31,4 +31,13 @@ inline Field windowed_field(int inputs, int outputs) {
   return field;
 }
 
+/// The same with slabs along the first axis: everywhere from -0.4 to 0.3, the large ball from -0.1 on, the small one
+/// as it is.
+inline Field slabbed_field(int inputs, int outputs) {
+  Field field = windowed_field(inputs, outputs);
+  field.windows[0] = Window{{}, 1, Slab{0, -0.4, 0.3}};
+  field.windows[1]->slab = Slab{0, -0.1, 1e100};
+  return field;
+}
+
 }  // namespace sinefield

@@ -31,7 +31,7 @@ std::vector<double> points_about(const Field& field, int random) {
   const auto d = static_cast<std::size_t>(field.inputs());
   std::vector<double> points = some_numbers(std::int64_t{random} * field.inputs(), 1.2, 31);
   for (const auto& window : field.windows) {
-    if (!window) continue;
+    if (!window || window->centre.empty()) continue;
     const std::vector<double> directions = some_numbers(20 * field.inputs(), 1, 32);
     for (std::size_t k = 0; k < 20; ++k) {
       double length = 0;
@@ -45,10 +45,10 @@ std::vector<double> points_about(const Field& field, int random) {
   return points;
 }
 
-TEST(Windows, make_the_plain_product_of_window_and_network) {
+void expect_plain_products(Field (*field_of)(int, int)) {
   ErrorBounds bounds("windows");
   for (const int d : {1, 2, 3}) {
-    const Field field = windowed_field(d, 2);
+    const Field field = field_of(d, 2);
     const std::vector<double> points = points_about(field, 60);
     std::vector<double> value, gradient, laplacian, hessian;
     int inside = 0;
@@ -79,6 +79,27 @@ TEST(Windows, make_the_plain_product_of_window_and_network) {
       }
     });
   }
+}
+
+TEST(Windows, make_the_plain_product_of_window_and_network) { expect_plain_products(windowed_field); }
+
+TEST(Windows, with_slabs_make_it_within_them_alone) { expect_plain_products(slabbed_field); }
+
+TEST(Windows, are_shut_at_the_ends_of_their_slab) {
+  // One constant network of value 1.
+  Field field;
+  field.kind = FieldKind::sum;
+  field.networks = {initial_network({.inputs = 2, .outputs = 1, .width = 2, .hidden_layers = 0}, 1)};
+  std::ranges::fill(field.networks[0].parameters, 0.0F);
+  field.networks[0].parameters.back() = 1;
+  field.windows = {Window{{}, 1, Slab{1, 0.25, 0.5}}};
+  field.axes = {{"x", 1, 0}, {"t", 1, 0}};
+  field.channels = {{1, 0}};
+  const std::vector<double> points = {9, 0.25, -9, std::nextafter(0.5, 0), 0, std::nextafter(0.25, 0), 0, 0.5};
+  const Jets<double> jets = query<double>(field, {points.data(), 4, 2}, Order::hessian);
+  EXPECT_THAT(jets.value, testing::ElementsAre(1, 1, 0, 0));
+  EXPECT_THAT(jets.gradient, testing::Each(0));
+  EXPECT_THAT(jets.hessian, testing::Each(0));
 }
 
 TEST(Windows, have_derivatives_in_signal_units_that_are_limits_of_differences) {
@@ -204,6 +225,7 @@ TEST(Windows, threads_do_not_change_a_bit) {
 
 TEST(Windows, results_follow_their_points_however_these_are_ordered_and_grouped) {
   expect_results_follow_points(windowed_field(2, 2), some_numbers(2 * 1001, 40, 9));
+  expect_results_follow_points(slabbed_field(2, 2), some_numbers(2 * 1001, 40, 9));
 }
 
 TEST(Windows, points_that_are_no_numbers_harm_nobody_else) {
@@ -252,6 +274,17 @@ TEST(Windows, that_do_not_fit_their_networks_are_refused) {
   EXPECT_EQ(refused([](Field& f) { f.windows[2]->radius = 0; }),
             "invalid sum: the window of network 2 has a radius of 0, expected 1e-100 to 1e100");
   EXPECT_THAT(refused([](Field& f) { f.windows[2]->radius = NAN; }), HasSubstr("a radius of nan"));
+  EXPECT_THAT(refused([](Field& f) { f.windows[2]->centre.clear(); }), HasSubstr("a centre of 0 numbers"));
+  EXPECT_EQ(refused([](Field& f) {
+              f.windows[1]->slab = Slab{2, 0, 1};
+            }),
+            "invalid sum: the window of network 1 has a slab of axis 2, expected 0 to 1");
+  EXPECT_THAT(refused([](Field& f) { f.windows[1]->slab = Slab{-1, 0, 1}; }), HasSubstr("a slab of axis -1"));
+  EXPECT_THAT(refused([](Field& f) { f.windows[1]->slab = Slab{0, 1, 1}; }), HasSubstr("a slab from 1 to 1"));
+  EXPECT_THAT(refused([](Field& f) {
+                f.windows[0] = Window{{}, 1, Slab{0, 0, INFINITY}};
+              }),
+              HasSubstr("a slab from 0 to inf, expected finite numbers"));
   EXPECT_THAT(refused([](Field& f) { f.networks[1] = initial_network({.inputs = 2, .outputs = 2, .width = 3}, 1); }),
               HasSubstr("the networks map 2 to 1 and 2 to 2 numbers"));
   EXPECT_THAT(refused([](Field& f) {

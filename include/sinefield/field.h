@@ -73,12 +73,20 @@ struct Tiling {
   }
 };
 
+/// What lies between two numbers of one axis: low <= x < high, in network coordinates of the field.
+struct Slab {
+  int axis = 0;
+  double low = -1, high = 1;  ///< finite, low < high
+};
+
 /// What the raw outputs of one network of a sum are multiplied by, so that it counts in a ball only: the bump
 /// (1 - (r / radius)^2)^4 at distance r < radius from the centre, 0 from there on, all in network coordinates of the
-/// field. It has three continuous derivatives; its largest value is 1.
+/// field. It has three continuous derivatives; its largest value is 1. With a slab it is 0 outside of that too, without
+/// any transition: sums whose slabs follow one another are a function in pieces.
 struct Window {
-  std::vector<double> centre;  ///< one number for each input, finite
-  double radius = 1;           ///< 1e-100 .. 1e100
+  std::vector<double> centre;     ///< one number for each input, finite; none: no ball, 1 in all of the slab
+  double radius = 1;              ///< of the ball, 1e-100 .. 1e100
+  std::optional<Slab> slab = {};  ///< without a ball there is one
 };
 
 struct Field {

@@ -15,9 +15,9 @@
 
 namespace sinefield {
 
-/// The newest version that is read. What is written has the oldest one that holds the field: 4 for windows, encodings
-/// and other activations than the sine, 3 for sounds, videos and volumes, 2 for tiles, else 1.
-inline constexpr int model_format_version = 5;
+/// The newest version that is read. What is written has the oldest one that holds the field: 6 for slabs, 5 for
+/// solutions, 4 for windows, encodings and other activations than the sine, 3 for sounds, .., 2 for tiles, else 1.
+inline constexpr int model_format_version = 6;
 
 /// The factors inside the sines, which plain tensor files of the original code do not record (its own: 30 and 30).
 struct OriginalOmegas {

@@ -85,6 +85,8 @@ struct Features {
   /// The range of the time against the longest side of space, in network coordinates: below 1 features change more
   /// slowly in time, and balls are longer.
   double time_stretch = 1;  ///< > 0
+  /// Parts of the time, each with features of its own, solved one after the other (marching); 1: all of it at once.
+  std::optional<int> slabs;
   std::vector<FeatureWindows> windows;
 };
 
@@ -117,6 +119,10 @@ class Problem {
   /// Components of the outward normal, for residuals on boundaries.
   std::vector<Expression> normal() const;
   Place boundary() const { return {.region = domain(), .boundary = true}; }
+  /// The same problem during a part of its time, in the same graph: without the terms that are fixed at other times.
+  /// Throws bad_input where the problem has no time, or the part is none of its range.
+  Problem during(double low, double high) const;
+
   /// Inside at one time.
   Place at_time(double) const;
   /// These points, (points, coordinates), and columns of numbers that come with them. Throws bad_input where there is

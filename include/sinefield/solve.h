@@ -29,7 +29,8 @@ struct SolveProgress {
   int features;       ///< of every channel, windows included
   double wavenumber;  ///< largest, in network coordinates
   std::int64_t rows;
-  double residual;  ///< see SolveReport
+  double residual;                   ///< see SolveReport
+  std::optional<double> until = {};  ///< where the time is solved in slabs: the end of the one at hand
 };
 
 struct TermResidual {
@@ -47,7 +48,9 @@ struct SolveReport {
   int features = 0;
   double wavenumber = 0;
   std::int64_t rows = 0;
-  int newton_steps = 0;                ///< of the last rung; 0 of linear problems
+  int newton_steps = 0;  ///< of the last rung; 0 of linear problems
+  int slabs =
+      1;  ///< of time; features, rows and steps are those of all, the residual is the root mean square of theirs
   std::string method;                  ///< "QR", "normal equations", with "complex" or "coupled" where they are
   double residual = 0;                 ///< relative, over all terms, at points that the solve has not seen
   std::vector<TermResidual> terms;     ///< there too
@@ -77,7 +80,7 @@ std::vector<std::string> explain(const Problem&, const SolveOptions& = {});
 std::vector<AxisMap> problem_axes(const Problem&);
 
 /// Relative L2 and largest error of each unknown with an exact solution, in its domain, of a field of kind network or
-/// sum in the coordinates of `problem_axes`.
+/// sum.
 std::vector<SolutionError> solution_errors(const Problem&, const Field&, const ComputeOptions& = {});
 
 /// What is left of each term for such a field, at about 20,000 points of its place that depend on the seed.

@@ -97,6 +97,9 @@ void GridEquations::note_terms() {
   };
   for (TermRows& rows : terms_) {
     const Term& term = *rows.term;
+    if (term.place.given)
+      throw bad_input(fmt::format("term '{}' holds at points of its own, and a grid has others", term.name),
+                      "--reference takes terms of regions and their boundaries");
     for (const auto& [coordinate, value] : term.place.fixed) {
       const ProblemCoordinate& time = problem_.coordinates()[static_cast<std::size_t>(coordinate)];
       constexpr double rounding = 1e-12;

@@ -10,6 +10,14 @@ namespace sinefield {
 namespace {
 
 std::optional<std::string> why_invalid(const Window& window, int inputs) {
+  if (window.slab) {
+    const Slab& slab = *window.slab;
+    if (slab.axis < 0 || slab.axis >= inputs)
+      return fmt::format("a slab of axis {}, expected 0 to {}", slab.axis, inputs - 1);
+    if (!(std::isfinite(slab.low) && std::isfinite(slab.high) && slab.low < slab.high))
+      return fmt::format("a slab from {} to {}, expected finite numbers, the lower one first", slab.low, slab.high);
+    if (window.centre.empty()) return std::nullopt;
+  }
   if (std::ssize(window.centre) != inputs)
     return fmt::format("a centre of {} numbers for {} inputs", window.centre.size(), inputs);
   for (const double number : window.centre)
@@ -44,6 +52,10 @@ std::optional<std::string> why_invalid_terms(const Field& field) {
 
 bool has_windows(const Field& field) {
   return std::ranges::any_of(field.windows, [](const auto& window) { return window.has_value(); });
+}
+
+bool has_slabs(const Field& field) {
+  return std::ranges::any_of(field.windows, [](const auto& window) { return window && window->slab; });
 }
 
 }  // namespace sinefield

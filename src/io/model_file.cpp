@@ -249,10 +249,12 @@ nlohmann::ordered_json windows_json(const Field& field) {
   using nlohmann::ordered_json;
   ordered_json windows = ordered_json::array();
   for (const std::optional<Window>& window : field.windows) {
-    if (window)
-      windows.push_back({{"type", "bump"}, {"centre", window->centre}, {"radius", window->radius}});
-    else
-      windows.push_back({{"type", "none"}});
+    ordered_json described = {{"type", "none"}};
+    if (window && !window->centre.empty())
+      described = {{"type", "bump"}, {"centre", window->centre}, {"radius", window->radius}};
+    if (window && window->slab)
+      described["slab"] = {{"axis", window->slab->axis}, {"low", window->slab->low}, {"high", window->slab->high}};
+    windows.push_back(std::move(described));
   }
   return windows;
 }
@@ -279,7 +281,8 @@ std::string metadata_text(const Field& field) {
   ordered_json metadata;
   // The oldest that holds the field, for older readers.
   const bool fourth = has_windows(field) || std::ranges::any_of(field.networks, beyond_sines);
-  metadata["version"] = std::max(version_of(kind), fourth ? 4 : is_tiled ? 2 : 1);
+  const int of_field = has_slabs(field) ? 6 : fourth ? 4 : is_tiled ? 2 : 1;
+  metadata["version"] = std::max(version_of(kind), of_field);
   metadata["kind"] = kind_names[static_cast<std::size_t>(field.kind)];
   metadata["architecture"] = ordered_json::array();
   for (const Network& network : networks_to_describe(field)) {
@@ -342,18 +345,27 @@ Tiling tiling_from(const JsonNode& tiles) {
   return tiling;
 }
 
-std::vector<std::optional<Window>> windows_from(const JsonNode& list) {
+std::vector<std::optional<Window>> windows_from(const JsonNode& list, std::int64_t version) {
   std::vector<std::optional<Window>> windows;
   for (const JsonNode& node : list.items()) {
+    const bool ball = node["type"].choice(window_names) == 1, slab = version >= 6 && node.has("slab");
+    if (slab)
+      ball ? node.expect_keys({"type", "centre", "radius", "slab"}) : node.expect_keys({"type", "slab"});
+    else
+      ball ? node.expect_keys({"type", "centre", "radius"}) : node.expect_keys({"type"});
     std::optional<Window>& window = windows.emplace_back();
-    if (node["type"].choice(window_names) == 0) {
-      node.expect_keys({"type"});
-      continue;
+    if (ball || slab) window.emplace();
+    if (ball) {
+      for (const JsonNode& number : node["centre"].items()) window->centre.push_back(number.number());
+      window->radius = node["radius"].number();
     }
-    node.expect_keys({"type", "centre", "radius"});
-    window.emplace();
-    for (const JsonNode& number : node["centre"].items()) window->centre.push_back(number.number());
-    window->radius = node["radius"].number();
+    if (slab) {
+      const JsonNode described = node["slab"];
+      described.expect_keys({"axis", "low", "high"});
+      constexpr int any = std::numeric_limits<int>::max();
+      window->slab = {static_cast<int>(described["axis"].integer(-any, any)), described["low"].number(),
+                      described["high"].number()};
+    }
   }
   return windows;
 }
@@ -375,7 +387,7 @@ Field description_from(const JsonNode& metadata, std::int64_t version, const std
       throw bad_input(fmt::format("{}: windows in a file of format version {}, expected version 4", file, version));
     metadata.expect_keys({"version", "kind", "architecture", "windows", "domain", "output", "signal", "training",
                           "checksum", "metadata_checksum"});
-    field.windows = windows_from(metadata["windows"]);
+    field.windows = windows_from(metadata["windows"], version);
   } else {
     metadata.expect_keys(
         {"version", "kind", "architecture", "domain", "output", "signal", "training", "checksum", "metadata_checksum"});

@@ -148,6 +148,21 @@ Place Problem::at_points(GivenPoints points) const {
   return {.region = domain(), .given = std::make_shared<const GivenPoints>(std::move(points))};
 }
 
+Problem Problem::during(double low, double high) const {
+  Problem part = *this;
+  const auto time = std::ranges::find(part.coordinates_, true, &ProblemCoordinate::time);
+  if (time == part.coordinates_.end()) throw bad_input("a part of the time of a problem without time");
+  if (!(time->low <= low && low < high && high <= time->high))
+    throw bad_input(
+        fmt::format("{} from {} to {}, which is no part of {} to {}", time->name, low, high, time->low, time->high));
+  time->low = low;
+  time->high = high;
+  std::erase_if(part.terms_, [&](const Term& term) {
+    return std::ranges::any_of(term.place.fixed, [&](const auto& f) { return f.second < low || f.second > high; });
+  });
+  return part;
+}
+
 void Problem::add(const std::string& name, const Expression& residual, Place place, double weight) {
   add(name, ComplexExpression{residual, graph_->constant(0)}, std::move(place), weight);
 }

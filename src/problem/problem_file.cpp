@@ -926,12 +926,14 @@ class Reader {
     const toml::node* const node = root_.get("features");
     if (node == nullptr) return;
     const toml::table& table = table_of(file_, *node, "[features]");
-    check_keys(file_, table, "[features]", {"count", "wavenumber", "time_stretch", "windows"});
+    check_keys(file_, table, "[features]", {"count", "wavenumber", "time_stretch", "slabs", "windows"});
     if (const toml::node* const n = table.get("count"))
       problem_.features.count = static_cast<int>(count(*n, "count", 20'000));
     if (const toml::node* const k = table.get("wavenumber")) problem_.features.wavenumber = positive(*k, "wavenumber");
     if (const toml::node* const stretch = table.get("time_stretch"))
       problem_.features.time_stretch = positive(*stretch, "time_stretch");
+    if (const toml::node* const n = table.get("slabs"))
+      problem_.features.slabs = static_cast<int>(count(*n, "slabs", 1000));
     const toml::node* const windows = table.get("windows");
     if (windows == nullptr) return;
     for (const toml::table* const window : tables(*windows, "windows", {"centre", "radii", "features"}, "features")) {

@@ -1,6 +1,9 @@
-// A sum of networks, each times its window: the window as products of jets, without a formula of its own for any
-// derivative of the product.
+// A sum of networks, each times its window and within its slab: the window as products of jets, without a formula of
+// its own for any derivative of the product.
 // SPDX-License-Identifier: MIT
+#include <cstddef>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "reference/layers.h"
@@ -25,6 +28,12 @@ Jet product(const Jet& w, const Jet& v, int d) {
     }
   }
   return both;
+}
+
+bool within(const std::optional<Slab>& slab, std::span<const double> x) {
+  if (!slab) return true;
+  const double along = x[static_cast<std::size_t>(slab->axis)];
+  return slab->low <= along && along < slab->high;
 }
 
 /// (1 - r^2 / R^2)^4 inside the ball, as the square of a square.
@@ -55,7 +64,10 @@ Jet sum_jet(const Field& field, std::span<const double> x) {
     const Network& network = field.networks[term];
     const std::vector<double> parameters(network.parameters.begin(), network.parameters.end());
     Jet jet = reference::jet(network.architecture, parameters, x);
-    if (const Window* const window = field.window_of(term)) jet = product(jet_of(*window, x), jet, d);
+    if (const Window* const window = field.window_of(term)) {
+      if (!within(window->slab, x)) continue;
+      if (!window->centre.empty()) jet = product(jet_of(*window, x), jet, d);
+    }
     for (std::size_t e = 0; e < sum.value.size(); ++e) sum.value[e] += jet.value[e];
     for (std::size_t e = 0; e < sum.gradient.size(); ++e) sum.gradient[e] += jet.gradient[e];
     for (std::size_t e = 0; e < sum.hessian.size(); ++e) sum.hessian[e] += jet.hessian[e];

@@ -29,7 +29,8 @@ std::vector<Expression> real_components(const Term& term) {
 }
 
 TermEquations term_equations(const Problem& problem, const Term& term, const problem::Collocation& at,
-                             const std::vector<AxisMap>& axes, const Field* about, Isa isa, engine::Workers& workers) {
+                             const std::vector<AxisMap>& axes, const Field* about, Isa isa, engine::Workers& workers,
+                             const std::optional<Standstill>& standstill) {
   const calculus::Tape tape(real_components(term));
   TermEquations equations;
   auto [plan, placed] = plan_of(tape.streams(), axes);
@@ -56,11 +57,20 @@ TermEquations term_equations(const Problem& problem, const Term& term, const pro
     std::vector<std::vector<double>> of_plan(streams, std::vector<double>(n * channels));
     std::vector<double*> out;
     for (std::vector<double>& stream : of_plan) out.push_back(stream.data());
-    SumQuery<double>(*about, equations.plan, isa, workers).run({equations.x.data(), at.count, std::ssize(axes)}, out);
-    for (std::size_t s = 0; s < placed.size(); ++s)
+    std::vector<double> x = equations.x;
+    if (standstill)
+      for (std::size_t k = static_cast<std::size_t>(standstill->axis); k < x.size(); k += inputs)
+        x[k] = std::min(x[k], standstill->from);
+    SumQuery<double>(*about, equations.plan, isa, workers).run({x.data(), at.count, std::ssize(axes)}, out);
+    for (std::size_t s = 0; s < placed.size(); ++s) {
+      const auto by_time = [&](const Derivative::Term& t) {
+        return t.i == standstill->axis || t.j == standstill->axis;
+      };
+      if (standstill && std::ranges::any_of(tape.streams()[s].derivative.terms, by_time)) continue;
       for (std::size_t p = 0; p < n; ++p)
         field_streams[s * n + p] =
             placed[s].scale * of_plan[placed[s].stream][p * channels + static_cast<std::size_t>(placed[s].channel)];
+    }
   }
 
   constexpr std::size_t block = calculus::Tape::block_points;

@@ -5,6 +5,7 @@
 
 #include <complex>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "engine/jet_plan.h"
@@ -34,10 +35,16 @@ struct TermEquations {
 /// The residual's parts, real ones of the real components, both of the complex ones.
 std::vector<Expression> real_components(const Term&);
 
+/// A time from which on a field stays as it is: its values there, without derivatives by the time.
+struct Standstill {
+  int axis;     ///< of the time
+  double from;  ///< network coordinate
+};
+
 /// Linearised about a field of kind network or sum, null: about 0. Throws bad_input where a coefficient or a right side
 /// is not finite, naming the term and the point.
 TermEquations term_equations(const Problem&, const Term&, const problem::Collocation&, const std::vector<AxisMap>&,
-                             const Field* about, Isa, engine::Workers&);
+                             const Field* about, Isa, engine::Workers&, const std::optional<Standstill>& = {});
 
 /// Points first, first + step, .. of a term, `count` of them at most.
 TermEquations picked(const TermEquations&, std::int64_t first, std::int64_t step, std::int64_t count);

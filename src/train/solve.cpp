@@ -24,6 +24,7 @@
 #include "train/least_squares.h"
 #include "train/linear_terms.h"
 #include "train/term_rows.h"
+#include "train/time_slabs.h"
 
 namespace sinefield {
 namespace {
@@ -43,14 +44,21 @@ constexpr double least_gain = 1.5;
 constexpr double large_gain(std::size_t dimensions) { return dimensions < 3 ? 8 : 2.5; }
 constexpr int most_newton_steps = 50, most_halvings = 6;
 constexpr double newton_ends = 0.9;  // where the squares fall by less, they have come to what the features leave
+/// Of slabs of time: a residual that is enough, one with which a slab is tried again with half its length, how often at
+/// most, and what is added to the seed for each.
+constexpr double slab_ends = 1e-4, slab_fails = 1e-2;
+constexpr int slabs_by_rule = 8, most_slab_halvings = 6;
+constexpr std::uint64_t seed_of_slab = 0x100000;
 
 /// Least squares of a rung's terms for one kind of numbers.
 template <class Scalar>
 class RungSystem {
  public:
-  RungSystem(const Field& features, int channels, Isa isa, engine::Workers& workers)
+  /// `exact`: by QR while that is not too much.
+  RungSystem(const Field& features, int channels, bool exact, Isa isa, engine::Workers& workers)
       : rows_(features, channels, isa, workers),
         of_one_(features, TermRows<Scalar>::parts, isa, workers),
+        exact_(exact),
         isa_(isa),
         workers_(workers) {}
 
@@ -171,13 +179,14 @@ class RungSystem {
     return equations.solve(1e-12);
   }
 
-  static bool few_enough(std::int64_t rows, std::int64_t columns) {
+  bool few_enough(std::int64_t rows, std::int64_t columns) const {
     constexpr int parts = TermRows<Scalar>::parts;
     const auto n = static_cast<double>(columns);
-    return parts * parts * static_cast<double>(rows) * n * n <= most_of_qr;
+    return exact_ && parts * parts * static_cast<double>(rows) * n * n <= most_of_qr;
   }
 
   TermRows<Scalar> rows_, of_one_;
+  bool exact_;
   bool coupled_ = false;
   Isa isa_;
   engine::Workers& workers_;
@@ -195,12 +204,28 @@ double squares_of(const std::vector<double>& numbers, const TermEquations& e) {
   return squares;
 }
 
+struct Solved {
+  SolveResult result;
+  Rung rung;
+  std::vector<double> scales;  // of the terms' squares
+};
+
+/// What a slab of time goes on from: the last term of its problem is equality with the slab before, from its start on.
+struct SlabStart {
+  const Solved* before;
+  train::Standstill at;
+};
+
 class LastLayerSolve {
  public:
-  LastLayerSolve(const Problem& problem, const SolveOptions& options)
+  /// Until the residual is at most `enough`, if more features can bring it there.
+  LastLayerSolve(const Problem& problem, const SolveOptions& options, std::vector<AxisMap> axes, double enough,
+                 std::optional<SlabStart> start = {})
       : problem_(problem),
         options_(options),
-        axes_(problem_axes(problem)),
+        axes_(std::move(axes)),
+        enough_(enough),
+        start_(start),
         workers_(engine::make_workers(options.compute.threads)),
         channels_(static_cast<int>(problem.graph()->channels().size())),
         linear_(is_linear(problem)),
@@ -208,7 +233,9 @@ class LastLayerSolve {
                   std::ranges::none_of(problem.terms(), [](const Term& t) { return t.place.given != nullptr; })),
         whole_(problem::covered_measure(problem)) {}
 
-  SolveResult run(const std::function<void(const SolveProgress&)>& on_progress) {
+  /// Of a slab the whole gets up to half of the most features as long as they gain anything: it is thin, and they are
+  /// few. A quarter costs next to nothing: so far it climbs however small the residual is.
+  Solved run(bool slab, const std::function<void(const SolveReport&)>& on_progress) {
     const std::vector<Rung> base = base_rungs();
     std::size_t climbed = 1;
     std::optional<Rung> next = base.front();
@@ -227,15 +254,20 @@ class LastLayerSolve {
       if (!solved) break;
       last = solved;
       const SolveReport& report = last->result.report;
-      if (on_progress) on_progress({report.features, report.wavenumber, report.rows, report.residual});
+      on_progress(report);
       const double gain = best ? best->result.report.residual / report.residual : large_gain(axes_.size());
       if (gain > 1) best = last;
       without_gain = gain >= least_gain ? 0 : without_gain + 1;
-      if (best->result.report.residual < rounding_reached || without_gain == (refinements > 0 ? 4 : 2)) break;
+      const bool cheap = slab && 4 * report.features < options_.most_features;
+      if (best->result.report.residual < (cheap ? normal_equations_end : enough_) ||
+          without_gain == (refinements > 0 ? 4 : 2))
+        break;
       // Where the residual falls fast with more features, or is everywhere, the whole gets more; else places get some,
       // and go on getting them if the first ones helped.
-      const bool whole_left = climbed < base.size(), in_vain = refinements == 1 && gain < least_gain;
-      if (whole_left && (in_vain || (refinements == 0 && gain >= large_gain(axes_.size())))) {
+      const bool whole_left = climbed < base.size() && (!slab || 2 * base[climbed].features <= options_.most_features),
+                 in_vain = refinements == 1 && gain < least_gain;
+      const double pays = slab ? least_gain : large_gain(axes_.size());
+      if (whole_left && (in_vain || (refinements == 0 && gain >= pays))) {
         refinements = 0;
         next = base[climbed++];
         continue;
@@ -246,8 +278,7 @@ class LastLayerSolve {
       else if (refinements == 0 && whole_left)
         next = base[climbed++];
     }
-    best->result.report.errors = solution_errors(problem_, best->result.field, options_.compute);
-    return std::move(best->result);
+    return std::move(*best);
   }
 
   std::vector<std::string> explain() {
@@ -308,12 +339,6 @@ class LastLayerSolve {
     return train::rungs_of(problem_, axes_, linear_ && in_space ? train::own_wavenumber(look) : 0,
                            options_.most_features);
   }
-
-  struct Solved {
-    SolveResult result;
-    Rung rung;
-    std::vector<double> scales;  // of the terms' squares
-  };
 
   /// The rung with more features where its residual is, if it is in a small part of the whole.
   std::optional<Rung> refined(const Solved& solved) const {
@@ -379,11 +404,22 @@ class LastLayerSolve {
   }
 
   /// The terms at these points, linearised about a field, null: about 0.
-  std::vector<TermEquations> equations_at(const std::vector<problem::Collocation>& points, const Field* about) const {
+  std::vector<TermEquations> equations_at(const std::vector<problem::Collocation>& points, const Field* about,
+                                          const std::optional<train::Standstill>& standstill = {}) const {
+    const Isa isa = options_.compute.isa;
     std::vector<TermEquations> all;
-    for (std::size_t t = 0; t < points.size(); ++t)
-      all.push_back(train::term_equations(problem_, problem_.terms()[t], points[t], axes_, about, options_.compute.isa,
-                                          *workers_));
+    for (std::size_t t = 0; t < points.size(); ++t) {
+      const Term& term = problem_.terms()[t];
+      all.push_back(train::term_equations(problem_, term, points[t], axes_, about, isa, *workers_, standstill));
+      if (!start_ || t + 1 < problem_.terms().size()) continue;
+      const std::vector<double> before =
+          train::term_equations(problem_, term, points[t], axes_, &start_->before->result.field, isa, *workers_)
+              .residual;
+      for (std::size_t k = 0; k < before.size(); ++k) {
+        all.back().residual[k] -= before[k];
+        all.back().right[k] += before[k];
+      }
+    }
     return all;
   }
 
@@ -415,11 +451,15 @@ class LastLayerSolve {
   std::shared_ptr<Solved> solve_rung(const Rung& rung, const Solved* before) {
     constexpr int parts = TermRows<Scalar>::parts;
     const Isa isa = options_.compute.isa;
-    RungSystem<Scalar> system(train::features_of(axes_, rung, parts, options_.seed), channels_, isa, *workers_);
+    RungSystem<Scalar> system(train::features_of(axes_, rung, parts, options_.seed), channels_,
+                              enough_ < normal_equations_end, isa, *workers_);
     std::optional<Field> field;
     if (!linear_ && before) field = before->result.field;
     const std::vector<problem::Collocation> points = points_of(rung, options_.seed, Weights::of_each);
-    std::vector<TermEquations> terms = equations_at(points, field ? &*field : nullptr);
+    // A slab begins as if all stood still.
+    const bool from_start = !linear_ && !before && start_;
+    std::vector<TermEquations> terms = from_start ? equations_at(points, &start_->before->result.field, start_->at)
+                                                  : equations_at(points, field ? &*field : nullptr);
     const std::int64_t count = RungSystem<Scalar>::count(terms);
     const bool by_qr = system.by_qr(terms);
     if (before && !by_qr && before->result.report.residual < normal_equations_end) return {};
@@ -443,8 +483,9 @@ class LastLayerSolve {
       field = field_of(system.solve(terms, scales));
     } else {
       // Of Newton's steps the first of a rung is taken as it is: it changes to other features.
-      std::vector<Scalar> found =
-          before ? std::vector<Scalar>{} : std::vector<Scalar>(static_cast<std::size_t>(system.unknowns()));
+      std::vector<Scalar> found = before || from_start
+                                      ? std::vector<Scalar>{}
+                                      : std::vector<Scalar>(static_cast<std::size_t>(system.unknowns()));
       double least = squares();
       while (newton_steps < most_newton_steps) {
         stop_if_asked();
@@ -516,6 +557,8 @@ class LastLayerSolve {
   const Problem& problem_;
   const SolveOptions& options_;
   std::vector<AxisMap> axes_;
+  double enough_;
+  std::optional<SlabStart> start_;
   std::unique_ptr<engine::Workers> workers_;
   int channels_;
   bool linear_, complex_ = false;
@@ -552,22 +595,153 @@ void check(const Problem& problem, const SolveOptions& options) {
                       "train a network for it: --recipe train");
 }
 
+using OnProgress = std::function<void(const SolveProgress&)>;
+
+SolveResult at_once(const Problem& problem, const SolveOptions& options, const OnProgress& on_progress) {
+  const auto tell = [&](const SolveReport& r) {
+    if (on_progress) on_progress({r.features, r.wavenumber, r.rows, r.residual});
+  };
+  return LastLayerSolve(problem, options, problem_axes(problem), rounding_reached).run(false, tell).result;
+}
+
+bool in_slabs(const Problem& problem) { return problem.features.slabs.value_or(1) > 1; }
+
+train::Evolution evolution_in_slabs(const Problem& problem) {
+  std::optional<train::Evolution> evolution = train::evolution_of(problem);
+  if (!evolution)
+    throw bad_input("slabs of a problem that does not begin at the low end of a time",
+                    "give terms at that time alone, or leave `slabs` out");
+  return *evolution;
+}
+
+/// What terms have come to in several slabs, by the times of these.
+class TermsOfSlabs {
+ public:
+  void add(const TermResidual& term, double duration) {
+    const auto same = std::ranges::find(terms_, term.name, [](const Sums& s) { return s.mean.name; });
+    Sums& sums = same == terms_.end() ? terms_.emplace_back(Sums{{term.name, 0, 0}, 0}) : *same;
+    sums.mean.residual += duration * term.residual * term.residual;
+    sums.mean.size += duration * term.size * term.size;
+    sums.duration += duration;
+  }
+  std::vector<TermResidual> means() const {
+    std::vector<TermResidual> means;
+    for (const Sums& s : terms_)
+      means.push_back({s.mean.name, std::sqrt(s.mean.residual / s.duration), std::sqrt(s.mean.size / s.duration)});
+    return means;
+  }
+
+ private:
+  struct Sums {
+    TermResidual mean;
+    double duration;
+  };
+  std::vector<Sums> terms_;
+};
+
+/// One slab of time after the other. Where one does not come out its length is halved, and doubled after it has.
+SolveResult marched(const Problem& problem, const SolveOptions& options, const OnProgress& on_progress) {
+  const train::Evolution evolution = evolution_in_slabs(problem);
+  const std::vector<AxisMap> axes = problem_axes(problem);
+  const AxisMap& time = axes[static_cast<std::size_t>(evolution.axis)];
+  const double range = evolution.high - evolution.low;
+  const auto network_time = [&](double t) { return time.scale * t + time.offset; };
+  train::JoinedSlabs joined(evolution.axis);
+  std::optional<Solved> before;
+  SolveReport report;
+  report.slabs = 0;
+  TermsOfSlabs terms;
+  double squares = 0;
+  // Borders are at whole numbers of the shortest slab there may be, so that rounding leaves no sliver at the end.
+  constexpr std::int64_t longest = std::int64_t{1} << most_slab_halvings;
+  const std::int64_t end = *problem.features.slabs * longest;
+  const auto moment = [&](std::int64_t at) {
+    return at == end ? evolution.high : evolution.low + range * static_cast<double>(at) / static_cast<double>(end);
+  };
+  std::int64_t length = longest;
+  for (std::int64_t at = 0, tries = 0; at < end; ++tries) {
+    const double low = moment(at), high = moment(at + length);
+    const Problem part = train::slab_problem(problem, evolution, low, high);
+    SolveOptions own = options;
+    own.seed = options.seed + seed_of_slab * static_cast<std::uint64_t>(tries);
+    std::optional<SlabStart> start;
+    if (before) start = SlabStart{&*before, {evolution.axis, network_time(low)}};
+    const auto tell = [&](const SolveReport& r) {
+      if (on_progress) on_progress({r.features, r.wavenumber, r.rows, r.residual, high});
+    };
+    std::optional<Solved> solved;
+    try {
+      solved = LastLayerSolve(part, own, axes, slab_ends, start).run(true, tell);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::failure || options.stop.stop_requested() || length == 1) throw;
+    }
+    if (length > 1 && !(solved && solved->result.report.residual < slab_fails)) {
+      length /= 2;
+      continue;
+    }
+    joined.add(solved->result.field, network_time(high));
+    const SolveReport& r = solved->result.report;
+    ++report.slabs;
+    report.features += r.features;
+    report.rows += r.rows;
+    report.newton_steps += r.newton_steps;
+    report.wavenumber = std::max(report.wavenumber, r.wavenumber);
+    report.method = r.method;
+    squares += r.residual * r.residual * (high - low);
+    for (TermResidual term : r.terms) {
+      if (before && term.name == part.terms().back().name) term.name = "continuity";
+      terms.add(term, high - low);
+    }
+    before = std::move(solved);
+    at += length;
+    if (length < longest && at % (2 * length) == 0) length *= 2;
+  }
+  report.residual = std::sqrt(squares / range);
+  report.terms = terms.means();
+  return {joined.field(), report};
+}
+
+/// What is not linear and goes through a time is marched where all at once does not come out.
+SolveResult at_once_or_marched(const Problem& problem, const SolveOptions& options, const OnProgress& on_progress) {
+  const bool may_march = !problem.features.slabs && !is_linear(problem) && train::evolution_of(problem);
+  std::optional<SolveResult> whole;
+  try {
+    whole = at_once(problem, options, on_progress);
+  } catch (const Error& error) {
+    if (!may_march || error.kind() != ErrorKind::failure || options.stop.stop_requested()) throw;
+  }
+  if (whole && (!may_march || whole->report.residual < slab_fails)) return std::move(*whole);
+  Problem in_parts = problem;
+  in_parts.features.slabs = slabs_by_rule;
+  SolveResult result = marched(in_parts, options, on_progress);
+  return whole && whole->report.residual < result.report.residual ? std::move(*whole) : std::move(result);
+}
+
 }  // namespace
 
 SolveResult solve(const Problem& problem, const SolveOptions& options,
                   const std::function<void(const SolveProgress&)>& on_progress) {
   check(problem, options);
-  return LastLayerSolve(problem, options).run(on_progress);
+  SolveResult result =
+      in_slabs(problem) ? marched(problem, options, on_progress) : at_once_or_marched(problem, options, on_progress);
+  result.report.errors = solution_errors(problem, result.field, options.compute);
+  return result;
 }
 
 std::vector<std::string> explain(const Problem& problem, const SolveOptions& options) {
   check(problem, options);
-  return LastLayerSolve(problem, options).explain();
+  if (!in_slabs(problem)) return LastLayerSolve(problem, options, problem_axes(problem), rounding_reached).explain();
+  const train::Evolution evolution = evolution_in_slabs(problem);
+  const int slabs = *problem.features.slabs;
+  const Problem first =
+      train::slab_problem(problem, evolution, evolution.low, evolution.low + (evolution.high - evolution.low) / slabs);
+  std::vector<std::string> lines = LastLayerSolve(first, options, problem_axes(problem), slab_ends).explain();
+  lines.push_back(fmt::format("all of that for each of {} slabs of the time, one after the other", slabs));
+  return lines;
 }
 
 std::vector<SolutionError> solution_errors(const Problem& problem, const Field& field, const ComputeOptions& compute) {
   std::vector<SolutionError> errors;
-  const std::vector<AxisMap> axes = problem_axes(problem);
   const std::unique_ptr<engine::Workers> workers = engine::make_workers(compute.threads);
   ExpressionGraph& graph = *problem.graph();
   for (const ExactSolution& exact : problem.exact()) {
@@ -582,7 +756,7 @@ std::vector<SolutionError> solution_errors(const Problem& problem, const Field& 
                                  unknown.complex ? graph.channel(unknown.channel + 1) : graph.constant(0)};
     const Term difference{unknown.name, {u - exact.value}, place};
     const auto sizes_of = [&](const Field* about) {
-      const TermEquations e = train::term_equations(problem, difference, at, axes, about, compute.isa, *workers);
+      const TermEquations e = train::term_equations(problem, difference, at, field.axes, about, compute.isa, *workers);
       std::vector<double> squares(static_cast<std::size_t>(e.points));
       for (std::size_t k = 0; k < e.residual.size(); ++k) squares[k % squares.size()] += e.residual[k] * e.residual[k];
       return squares;

@@ -55,6 +55,8 @@ void write_seeds(const std::filesystem::path& folder) {
   put(folder / "sum", text_of(sum));
   sum.windows = {std::nullopt, Window{{0.25}, 0.5}};
   put(folder / "windows", text_of(sum));
+  sum.windows = {Window{{}, 1, Slab{0, -1, 0.5}}, Window{{0.25}, 0.5, Slab{0, 0.5, 1}}};
+  put(folder / "slabs", text_of(sum));
 
   Field encoded = picture;
   encoded.networks = {initial_network({.inputs = 2,
