@@ -1,6 +1,6 @@
 // Solving a problem in the last layer of networks without hidden layers: sums of sines whose weights alone are unknown,
 // least squares over points, no training. Linear problems, found by analysis of their terms, take one solve; others
-// Newton's method, from 0 on.
+// Newton's method, from 0 on, or in slabs of time one after the other.
 // SPDX-License-Identifier: MIT
 #pragma once
 
