@@ -100,6 +100,17 @@ TEST(ProblemFit, terms_pull_alike_after_the_balance_and_keep_their_weights_witho
   const std::vector<double> plain = fit_problem(problem, options).report.weights;
   EXPECT_EQ(plain, (std::vector{1.0, 1.0}));
   EXPECT_GT(balanced[1] / balanced[0], 100);
+  const auto weighed = [&] {
+    std::string heavy = text;
+    heavy.replace(heavy.find("region = "), 9, "weight = 5\nregion = ");
+    const Problem of = problem_from_text(heavy, "test", {}, {}, "train");
+    ProblemFitOptions same = options;
+    same.recipe = options.recipe;
+    same.recipe.balance = Balance::gradients;
+    return fit_problem(of, same).report.weights;
+  }();
+  EXPECT_NEAR(weighed[1] / weighed[0], 5 * balanced[1] / balanced[0], 1e-6 * weighed[1] / weighed[0])
+      << "what a file says of weights holds beside the balance";
   // Half the sum of norms each: 1 / w_0 + 1 / w_1 = 2 in units of their own, whatever they are.
   EXPECT_NEAR(1 / balanced[0] + 1 / balanced[1], (1 / balanced[0]) * (1 + balanced[0] / balanced[1]), 1e-9);
 }

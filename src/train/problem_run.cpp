@@ -279,15 +279,15 @@ class ProblemRun {
     for (TermPool& pool : pools_) picked_.push_back(pool.pick(step % pool_steps));
   }
 
-  /// The norm of each term's gradient at the parameters: so that all weigh alike, a term's weight is in inverse
-  /// proportion to it.
+  /// The norm of each term's gradient at the parameters, without the weights that it is given: so that without these
+  /// all pull alike, it is multiplied by what is in inverse proportion to it.
   void balance(const std::vector<double>& of_terms) {
     std::vector<double> norms(balance_.size());
     gradient_.resize(network_.parameters.size());
     for (std::size_t t = 0; t < norms.size(); ++t) {
       std::vector<double> alone(norms.size(), 0.0);
-      alone[t] = of_terms[t] / balance_[t];
-      if (alone[t] == 0) continue;
+      if (of_terms[t] == 0) continue;
+      alone[t] = 1;
       loss_at(network_.parameters, alone, gradient_);
       double squares = 0;
       for (const float g : gradient_) squares += static_cast<double>(g) * static_cast<double>(g);
