@@ -5,14 +5,16 @@
 import csv
 import json
 import re
+import signal
 import struct
 import subprocess
+import time
 import unittest
 from pathlib import Path
 
 import numpy as np
 
-from support import CommandTest, png, read_png, run
+from support import SINEFIELD, CommandTest, png, read_png, run
 
 PROBLEMS = Path(__file__).resolve().parents[2] / "problems"
 
@@ -411,6 +413,86 @@ class Solutions(CommandTest):
             self.refused("solve", problem, "-o", self.folder / "m.sine", says=[r"p\.toml", says])
         self.refused("solve", PROBLEMS / "helmholtz.toml", "-o", self.folder / "m.sine", "--set", "q=1", says=["'q'"])
         self.refused("solve", self.folder / "gone.toml", "-o", self.folder / "m.sine", says=["gone.toml"])
+
+
+TRAINED = """
+recipe = "small"
+[coordinates]
+x = [-1, 1]
+y = [-1, 1]
+[unknowns]
+u = "real"
+[terms.length]
+residual = "norm(grad(u)) - 1"
+[terms.border]
+residual = "u"
+region = "boundary(disc([0, 0], 0.5))"
+[terms.beginning]
+residual = "u - (norm([x, y]) - 0.3)"
+[exact]
+u = "norm([x, y]) - 0.5"
+[recipes.small]
+width = 32
+points = 512
+focus = 0.2
+stages = [
+  { steps = 100, weights = { length = 0, border = 0 } },
+  { steps = 300, weights = { beginning = 0 } },
+]
+"""
+
+
+class Training(CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.problem = self.folder / "disc.toml"
+        self.problem.write_text(TRAINED)
+
+    def test_a_distance_is_learned_and_shown(self):
+        model = self.folder / "disc.sine"
+        said = self.accepted("solve", self.problem, "-o", model)
+        self.assertEqual((said["recipe"], said["steps"], said["stopped_by"]), ("small", 400, "steps"))
+        self.assertEqual([t["name"] for t in said["terms"]], ["length", "border", "beginning"])
+        self.assertLess(said["errors"][0]["relative_l2"], 0.05)
+        self.assertFalse((self.folder / "disc.sine.state").exists())
+        points = self.folder / "p.npy"
+        np.save(points, np.array([[0.9, 0.0], [0.0, -0.8]]))
+        self.accepted("eval", model, "--at", points, "--show", "u", "-o", self.folder / "v.npz")
+        np.testing.assert_allclose(np.load(self.folder / "v.npz")["value"].ravel(), [0.4, 0.3], atol=0.05)
+
+    def test_an_interrupted_run_goes_on_to_the_same_model(self):
+        whole, parts = self.folder / "whole.sine", self.folder / "parts.sine"
+        steps = ["--steps", 3000, "--threads", 1]
+        self.accepted("solve", self.problem, "-o", whole, *steps)
+        command = [SINEFIELD, "solve", self.problem, "-o", parts, *map(str, steps), "--checkpoint-every", "0.02"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        while not (self.folder / "parts.sine.state").exists():
+            self.assertIsNone(process.poll(), "it ended before it could be interrupted")
+            time.sleep(0.005)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate()
+        self.assertEqual(process.returncode, 130)
+        self.assertIn(b"--resume goes on", out)
+        self.assertFalse(parts.exists())
+        self.refused("solve", self.problem, "-o", parts, *steps, says=["interrupted"])
+        self.refused("solve", self.problem, "-o", parts, *steps, "--resume", "--lr", 1e-4, says=["its lr is 0.001"])
+        self.accepted("solve", self.problem, "-o", parts, *steps, "--resume")
+        self.assertEqual(parts.read_bytes(), whole.read_bytes())
+        again = self.accepted("solve", self.problem, "-o", parts, *steps, "--resume")
+        self.assertEqual(again["stopped_by"], "finished before")
+        self.problem.write_text(TRAINED.replace("0.3)", "0.31)"))
+        self.refused("solve", self.problem, "-o", parts, *steps, "--resume", says=["another run"])
+
+    def test_what_recipes_ask_for_and_what_they_refuse(self):
+        lines = self.accepted("solve", PROBLEMS / "helmholtz.toml", "--recipe", "original", "--explain")["lines"]
+        self.assertIn("52900 points a step, penalty l1", lines[0])
+        self.assertEqual(len([line for line in lines if line.startswith("term ")]), 1)
+        model = self.folder / "m.sine"
+        self.refused("solve", PROBLEMS / "heat.toml", "-o", model, "--steps", 10, says=["--steps", "--recipe train"])
+        self.refused("solve", PROBLEMS / "heat.toml", "-o", model, "--recipe", "fast", says=["no recipe 'fast'"])
+        self.refused("solve", self.problem, "-o", model, "--activation", "cosine", says=["cosine"])
+        model.write_bytes(b"here")
+        self.refused("solve", self.problem, "-o", model, says=["exists"])
 
 
 class References(CommandTest):
