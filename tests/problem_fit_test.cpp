@@ -164,6 +164,7 @@ TEST(ProblemFit, time_plans_the_steps_and_the_same_steps_repeat_the_run) {
   const ProblemFitResult timed = fit_problem(problem, options);
   EXPECT_EQ(timed.report.stopped_by, StoppedBy::seconds);
   EXPECT_GT(timed.report.steps, 100);
+  EXPECT_GT(timed.report.seconds, 0.5 * *options.seconds);
   // As far as it came: a machine that becomes slower ends it before the plan does.
   ProblemFitOptions repeated = options_for(problem, timed.report.horizon);
   std::stop_source source;

@@ -20,7 +20,7 @@
 namespace sinefield {
 
 struct ProblemFitProgress {
-  std::int64_t step, step_limit;  ///< steps done, and after which it ends; the limit is 0 while only time is known
+  std::int64_t step, step_limit;  ///< steps done, and after which it ends; the limit is 0 while a run in time is tried
   int stage;                      ///< from 0
   double loss;                    ///< of the last step, over all terms as they were weighed then
   double lr;

@@ -36,8 +36,11 @@ constexpr std::int64_t pool_steps = 32;
 /// weights may come apart.
 constexpr std::int64_t balance_every = 100;
 constexpr double balance_share = 0.1, most_apart = 1e4;
-/// Steps after which a run that is limited by time is planned. Schedules hold the full rate for longer than that.
-constexpr std::int64_t steps_to_plan = 20, fewest_planned = 8 * steps_to_plan;
+/// A run that is limited by time tries so many steps, fewer where they take more than a share of the time, looks how
+/// long those behind the first ones have taken, in which memory is touched for the first time, and begins again: then
+/// it is one of a number of steps, and repeated by that.
+constexpr std::int64_t warm_steps = 4, tried_steps = 40;
+constexpr double tried_share = 0.05;
 /// Times are looked at from the first moments on, however short a stage begins.
 constexpr double least_until = 0.01;
 
@@ -167,6 +170,7 @@ class ProblemRun {
         state_(options.checkpoints, identity_of(problem, options, identity)),
         workers_(engine::make_workers(options.compute.threads)),
         network_(options.init ? *options.init : initial_network(architecture_of(problem, recipe_), options.seed)),
+        start_(network_.parameters),
         balance_(problem.terms().size(), 1.0) {
     const std::vector<std::int64_t> points = points_of_terms(problem, recipe_);
     std::vector<engine::JetPlan> plans;
@@ -303,18 +307,31 @@ class ProblemRun {
     }
   }
 
+  /// From the first step on, as if none had been.
+  void begin_again() {
+    network_.parameters = start_;
+    optimizer_->restart();
+    for (TermPool& pool : pools_) pool.forget();
+    std::ranges::fill(balance_, 1.0);
+    done_ = 0;
+    training_seconds_ = warm_seconds_ = 0;
+  }
+
   StoppedBy train() {
-    const auto start = Clock::now();
-    const double earlier = training_seconds_;
+    auto start = Clock::now();
+    double earlier = training_seconds_;
     if (!options_.seconds) horizon_ = options_.steps.value_or(planned_);
     for (;;) {
-      training_seconds_ = earlier + train::seconds_since(start);
-      if (horizon_ == 0 && done_ >= steps_to_plan) {
-        constexpr double margin = 0.95;  // the machine may become a little slower
-        const double left = margin * (*options_.seconds - elapsed() - closing_seconds);
-        const double per_step = training_seconds_ / static_cast<double>(done_);
-        horizon_ = std::max(fewest_planned, done_ + static_cast<std::int64_t>(left / per_step));
+      if (horizon_ == 0 &&
+          (done_ == tried_steps || (done_ > warm_steps && training_seconds_ > tried_share * *options_.seconds))) {
+        constexpr double margin = 0.97;  // the machine may become a little slower
+        step_seconds_ = (training_seconds_ - warm_seconds_) / static_cast<double>(done_ - warm_steps);
+        const double left = margin * (*options_.seconds - elapsed() - closing_seconds());
+        horizon_ = std::max<std::int64_t>(1, std::llround(left / step_seconds_));
         if (options_.steps) horizon_ = std::min(horizon_, *options_.steps);
+        begin_again();
+        start = Clock::now();
+        earlier = 0;
       }
       if (horizon_ > 0 && done_ >= horizon_)
         return options_.seconds && (!options_.steps || horizon_ < *options_.steps) ? StoppedBy::seconds
@@ -330,20 +347,18 @@ class ProblemRun {
       loss_ = optimizer_->advance(network_.parameters, objective, lr);
       ++done_;
       if (!std::isfinite(loss_)) fail_at_step();
+      training_seconds_ = earlier + train::seconds_since(start);
+      if (done_ == warm_steps) warm_seconds_ = training_seconds_;
 
-      const double seconds = elapsed();
+      const double seconds = elapsed(), per_step = training_seconds_ / static_cast<double>(done_);
       if (options_.on_progress) {
-        const double per_step = (earlier + train::seconds_since(start)) / static_cast<double>(done_);
         double left = per_step * static_cast<double>(std::max<std::int64_t>(0, horizon_ - done_));
         if (options_.seconds) left = horizon_ == 0 ? *options_.seconds - seconds : left;
         options_.on_progress({done_, horizon_, static_cast<int>(at.stage), loss_, lr, seconds, left});
       }
       if (options_.stop.stop_requested()) return StoppedBy::interruption;
-      if (options_.seconds && seconds + closing_seconds > *options_.seconds) return StoppedBy::seconds;
-      if (state_.due()) {
-        training_seconds_ = earlier + train::seconds_since(start);
-        write_state();
-      }
+      if (options_.seconds && seconds + closing_seconds() > *options_.seconds) return StoppedBy::seconds;
+      if (state_.due()) write_state();
     }
   }
 
@@ -373,8 +388,12 @@ class ProblemRun {
     if (!state_.kept()) return;
     StateDescription description;
     const Optimizer::State now = optimizer_->state();
-    description.numbers = {
-        {"seconds", {elapsed()}}, {"training_seconds", {training_seconds_}}, {"loss", {loss_}}, {"balance", balance_}};
+    description.numbers = {{"seconds", {elapsed()}},
+                           {"training_seconds", {training_seconds_}},
+                           {"warm_seconds", {warm_seconds_}},
+                           {"step_seconds", {step_seconds_}},
+                           {"loss", {loss_}},
+                           {"balance", balance_}};
     description.counts = {{"steps", {done_}}, {"horizon", {horizon_}}, {"optimizer_steps", {now.steps}}};
     StateArrays arrays{{"parameters", {network_.parameters}}};
     train::add_optimizer(arrays, "optimizer", now);
@@ -389,6 +408,8 @@ class ProblemRun {
     horizon_ = train::count_of(state, "horizon");
     earlier_seconds_ = train::number_of(state, "seconds");
     training_seconds_ = train::number_of(state, "training_seconds");
+    warm_seconds_ = train::number_of(state, "warm_seconds");
+    step_seconds_ = train::number_of(state, "step_seconds");
     loss_ = train::number_of(state, "loss");
     const auto balance = state.numbers.find("balance");
     if (balance == state.numbers.end() || balance->second.size() != balance_.size())
@@ -402,7 +423,11 @@ class ProblemRun {
   static std::string pool_name(std::size_t term) { return fmt::format("term{:03}", term); }
 
   using Optimizer = train::Optimizer;
-  static constexpr double closing_seconds = 0.5;  // residuals and errors
+  /// What residuals and errors will take, in double at many points: about so many steps of the usual size.
+  double closing_seconds() const {
+    const double usual = step_seconds_ * 4096 / static_cast<double>(recipe_.points);
+    return 0.2 + usual * static_cast<double>(4 * problem_.terms().size() + 17 * problem_.exact().size());
+  }
 
   const Problem& problem_;
   const ProblemFitOptions& options_;
@@ -413,6 +438,7 @@ class ProblemRun {
   train::RunState state_;
   std::unique_ptr<engine::Workers> workers_;
   Network network_;
+  std::vector<float> start_;  // its parameters
   std::vector<double> balance_;
   std::vector<TermLoss> losses_;
   std::vector<TermPool> pools_;
@@ -422,6 +448,7 @@ class ProblemRun {
   std::vector<float> gradient_;
   std::int64_t done_ = 0, horizon_ = 0;
   double loss_ = 0, earlier_seconds_ = 0, training_seconds_ = 0;
+  double warm_seconds_ = 0, step_seconds_ = 0;  // of the trial: its first steps, and then each
 };
 
 }  // namespace

@@ -24,6 +24,8 @@ class TermPool {
   /// Those of the old ones whose residual is above the mean are kept, up to a share `focus` of all, the largest first
   /// (after the retaining and resampling of Daw et al. 2023). Of boundaries none are: their corners would take all.
   void draw(std::int64_t epoch, double focus, double until);
+  /// Of what has been seen: the next draw keeps nothing.
+  void forget() { residuals_.clear(); }
   /// The points of a step, counted from the last draw.
   std::span<const std::int64_t> pick(std::int64_t step);
 
