@@ -354,7 +354,7 @@ void add_solve(CLI::App& app, Context& context) {
   const char* const training = "Training, where the recipe is not exact";
   command
       ->add_option("--recipe", a.recipe,
-                   "exact: last layers; train, original (the paper's), or one of the file's (default: the file's)")
+                   "exact: last layers; train, original (the paper's) or one of the file (its default)")
       ->group(training);
   command->add_option("--steps", a.steps, "optimiser steps, of all stages together")
       ->check(CLI::PositiveNumber)

@@ -149,7 +149,7 @@ std::map<std::string, std::string> identity_of(const Problem& problem, const Pro
   for (const TrainingStage& stage : stages_of(recipe)) {
     stages += fmt::format("{} lr {} until {}", stage.steps, stage.lr.value_or(0), stage.until.value_or(1));
     for (const auto& [name, weight] : stage.weights) stages += fmt::format(" {} {}", name, weight);
-    stages += ";";
+    stages += ';';
   }
   for (const Term& term : problem.terms())
     terms += fmt::format("{} {} {} {} {};", term.name, term.weight, penalty_name(term.penalty.kind), term.penalty.width,

@@ -103,7 +103,8 @@ double TermBatch<T>::seed_block(std::int64_t first, int begin, int count, engine
     if (normals) std::copy_n(points_.normals.data() + at(p) * loss_.space, loss_.space, n + p * loss_.space);
   }
   for (std::size_t s = 0; s < placed.size(); ++s) {
-    const T* const from = u[static_cast<int>(placed[s].stream)] + begin * loss_.channels + placed[s].channel;
+    const T* const from =
+        u[static_cast<int>(placed[s].stream)] + std::ptrdiff_t{begin} * loss_.channels + placed[s].channel;
     T* const to = streams + s * block;
     const T scale = static_cast<T>(placed[s].scale);
     for (int p = 0; p < count; ++p) to[p] = scale * from[p * loss_.channels];
@@ -138,7 +139,8 @@ double TermBatch<T>::seed_block(std::int64_t first, int begin, int count, engine
   tape.reverse<T>(isa_, count, registers, {root_bars, static_cast<std::int64_t>(roots), count, block}, bars,
                   {stream_bars, std::ssize(placed), count, block});
   for (std::size_t s = 0; s < placed.size(); ++s) {
-    T* const to = u_bar[static_cast<int>(placed[s].stream)] + begin * loss_.channels + placed[s].channel;
+    T* const to =
+        u_bar[static_cast<int>(placed[s].stream)] + std::ptrdiff_t{begin} * loss_.channels + placed[s].channel;
     const T scale = static_cast<T>(placed[s].scale);
     for (int p = 0; p < count; ++p)
       to[p * loss_.channels] += scale * stream_bars[s * block + static_cast<std::size_t>(p)];

@@ -336,9 +336,9 @@ class Models(CommandTest):
 
     def test_a_later_version(self):
         whole = self.model.read_bytes()
-        later = whole.replace(rb"\"version\":1,", rb"\"version\":6,")
+        later = whole.replace(rb"\"version\":1,", rb"\"version\":7,")
         self.assertNotEqual(later, whole)
-        self.refused("info", self.put("later.safetensors", later), says=["later\\.safetensors", "version 6", "update"])
+        self.refused("info", self.put("later.safetensors", later), says=["later\\.safetensors", "version 7", "update"])
 
     def test_plain_tensors_of_the_original_code(self):
         generator = np.random.default_rng(1)
