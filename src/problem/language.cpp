@@ -87,7 +87,7 @@ Value Language::made(ComplexExpression number) { return {false, {std::move(numbe
 class Language::Deeper {
  public:
   Deeper(Language& language, const Source& source, const Syntax& syntax) : depth_(language.depth_) {
-    constexpr int deepest = 1500;
+    constexpr int deepest = 1000;
     if (depth_ == deepest)
       throw error_at(source, syntax.begin, syntax.end, "too many definitions inside one another",
                      "put definitions that need others behind them");
