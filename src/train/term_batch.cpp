@@ -107,7 +107,7 @@ double TermBatch<T>::seed_block(std::int64_t first, int begin, int count, engine
         u[static_cast<int>(placed[s].stream)] + std::ptrdiff_t{begin} * loss_.channels + placed[s].channel;
     T* const to = streams + s * block;
     const T scale = static_cast<T>(placed[s].scale);
-    for (int p = 0; p < count; ++p) to[p] = scale * from[p * loss_.channels];
+    for (std::ptrdiff_t p = 0; p < count; ++p) to[p] = scale * from[p * loss_.channels];
     of_tape[s] = to;
   }
   calculus::TapeInputs<T> inputs{count, {x, count, loss_.inputs}, {}, of_tape};
@@ -142,7 +142,7 @@ double TermBatch<T>::seed_block(std::int64_t first, int begin, int count, engine
     T* const to =
         u_bar[static_cast<int>(placed[s].stream)] + std::ptrdiff_t{begin} * loss_.channels + placed[s].channel;
     const T scale = static_cast<T>(placed[s].scale);
-    for (int p = 0; p < count; ++p)
+    for (std::ptrdiff_t p = 0; p < count; ++p)
       to[p * loss_.channels] += scale * stream_bars[s * block + static_cast<std::size_t>(p)];
   }
   return sum;
