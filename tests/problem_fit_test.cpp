@@ -105,7 +105,6 @@ TEST(ProblemFit, terms_pull_alike_after_the_balance_and_keep_their_weights_witho
     heavy.replace(heavy.find("region = "), 9, "weight = 5\nregion = ");
     const Problem of = problem_from_text(heavy, "test", {}, {}, "train");
     ProblemFitOptions same = options;
-    same.recipe = options.recipe;
     same.recipe.balance = Balance::gradients;
     return fit_problem(of, same).report.weights;
   }();

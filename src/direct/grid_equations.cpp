@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "calculus/leaves.h"
 #include "direct/stencils.h"
 #include "sinefield/error.h"
 #include "train/linear_terms.h"
@@ -55,14 +56,6 @@ class Matching {
   std::vector<const std::vector<int>*> reads_;  // of each equation
 };
 
-bool reads_coordinate(const Expression& e, int coordinate) {
-  const std::int32_t root = e.node();
-  return std::ranges::any_of(reachable(*e.graph(), std::span(&root, 1)), [&](std::int32_t i) {
-    const ExpressionGraph::Node& n = e.graph()->nodes()[static_cast<std::size_t>(i)];
-    return n.operation == Operation::coordinate && n.index == coordinate;
-  });
-}
-
 }  // namespace
 
 Moment Moment::steady(int channels) {
@@ -109,7 +102,7 @@ void GridEquations::note_terms() {
                         "--reference takes conditions at the start of time only");
       rows.at_start = true;
     }
-    if (term.place.where && time_ >= 0 && reads_coordinate(*term.place.where, time_)) places_change_ = true;
+    if (term.place.where && time_ >= 0 && calculus::reads_coordinate(*term.place.where, time_)) places_change_ = true;
     for (const Stream& s : rows.tape.streams()) {
       StreamParts& made = rows.streams.emplace_back(StreamParts{s.channel, {}});
       const auto channel = static_cast<std::size_t>(s.channel);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 
+#include "calculus/leaves.h"
 #include "calculus/tape.h"
 #include "field/random.h"
 #include "sinefield/error.h"
@@ -23,12 +24,7 @@ class Condition {
   explicit Condition(const Expression& e) : condition_(e), tape_(std::span(&e, 1)), registers_(tape_.registers()) {}
 
   bool reads(std::size_t coordinate) const {
-    const std::int32_t root = condition_.node();
-    const ExpressionGraph& graph = *condition_.graph();
-    return std::ranges::any_of(reachable(graph, std::span(&root, 1)), [&](std::int32_t i) {
-      const ExpressionGraph::Node& n = graph.nodes()[static_cast<std::size_t>(i)];
-      return n.operation == Operation::coordinate && static_cast<std::size_t>(n.index) == coordinate;
-    });
+    return calculus::reads_coordinate(condition_, static_cast<int>(coordinate));
   }
   bool holds(std::span<const double> x, std::span<const double> normal, std::span<const double> columns = {}) {
     const calculus::TapeInputs<double> inputs{1,

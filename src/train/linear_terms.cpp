@@ -125,6 +125,13 @@ TermEquations term_equations(const Problem& problem, const Term& term, const pro
   return equations;
 }
 
+double squares_of(const std::vector<double>& numbers, const TermEquations& e) {
+  double squares = 0;
+  for (std::size_t k = 0; k < numbers.size(); ++k)
+    squares += e.weights[k % static_cast<std::size_t>(e.points)] * numbers[k] * numbers[k];
+  return squares;
+}
+
 TermEquations picked(const TermEquations& e, std::int64_t first, std::int64_t step, std::int64_t count) {
   TermEquations some;
   some.plan = e.plan;

@@ -46,6 +46,12 @@ struct Standstill {
 TermEquations term_equations(const Problem&, const Term&, const problem::Collocation&, const std::vector<AxisMap>&,
                              const Field* about, Isa, engine::Workers&, const std::optional<Standstill>& = {});
 
+/// Added to the seed of points that a solve or a training has not seen.
+inline constexpr std::uint64_t unseen = 0x1000;
+
+/// Sum of the squares of numbers (components, points) of a term, by the weights of its points.
+double squares_of(const std::vector<double>& numbers, const TermEquations&);
+
 /// Points first, first + step, .. of a term, `count` of them at most.
 TermEquations picked(const TermEquations&, std::int64_t first, std::int64_t step, std::int64_t count);
 

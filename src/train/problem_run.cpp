@@ -371,9 +371,8 @@ class ProblemRun {
       std::vector<double> alone(all.size(), 0.0);
       alone[t] = all[t];
       if (alone[t] == 0) continue;
-      const bool others_spoil = !std::isfinite(loss_at(network_.parameters, alone, gradient_));
-      if (others_spoil &&
-          !std::isfinite(std::accumulate(pools_[t].residuals().begin(), pools_[t].residuals().end(), 0.0)))
+      const bool spoiled = !std::isfinite(loss_at(network_.parameters, alone, gradient_));
+      if (spoiled && !std::isfinite(std::accumulate(pools_[t].residuals().begin(), pools_[t].residuals().end(), 0.0)))
         who = problem_.terms()[t].name;
     }
     throw failure(

@@ -33,7 +33,8 @@ using train::Rung;
 using train::TermEquations;
 using train::TermRows;
 
-constexpr std::uint64_t unseen = 0x1000;  // added to the seed of points that a solve has not seen
+using train::squares_of;
+using train::unseen;
 constexpr double rounding_reached = 1e-11;
 /// Of QR, in multiply-adds: beyond it the normal equations, which are faster and end at about 1e-8.
 constexpr double most_of_qr = 1.5e10, normal_equations_end = 1e-7;
@@ -195,13 +196,6 @@ class RungSystem {
 bool term_is_linear(const Term& term) {
   return std::ranges::none_of(train::real_components(term),
                               [](const Expression& e) { return dependence(e) == Dependence::nonlinear; });
-}
-
-double squares_of(const std::vector<double>& numbers, const TermEquations& e) {
-  double squares = 0;
-  for (std::size_t k = 0; k < numbers.size(); ++k)
-    squares += e.weights[k % static_cast<std::size_t>(e.points)] * numbers[k] * numbers[k];
-  return squares;
 }
 
 struct Solved {
@@ -738,53 +732,6 @@ std::vector<std::string> explain(const Problem& problem, const SolveOptions& opt
   std::vector<std::string> lines = LastLayerSolve(first, options, problem_axes(problem), slab_ends).explain();
   lines.push_back(fmt::format("all of that for each of {} slabs of the time, one after the other", slabs));
   return lines;
-}
-
-std::vector<SolutionError> solution_errors(const Problem& problem, const Field& field, const ComputeOptions& compute) {
-  std::vector<SolutionError> errors;
-  const std::unique_ptr<engine::Workers> workers = engine::make_workers(compute.threads);
-  ExpressionGraph& graph = *problem.graph();
-  for (const ExactSolution& exact : problem.exact()) {
-    const UnknownField& unknown = problem.unknowns()[static_cast<std::size_t>(exact.unknown)];
-    Place place = problem.inside();
-    place.where = exact.where;
-    place.sampling = Sampling::random;
-    constexpr std::int64_t points = 100'000;
-    const problem::Collocation at = problem::points_of(problem, place, points, unseen);
-    // The error is the residual of u - exact; of no field it is the solution itself.
-    const ComplexExpression u = {graph.channel(unknown.channel),
-                                 unknown.complex ? graph.channel(unknown.channel + 1) : graph.constant(0)};
-    const Term difference{unknown.name, {u - exact.value}, place};
-    const auto sizes_of = [&](const Field* about) {
-      const TermEquations e = train::term_equations(problem, difference, at, field.axes, about, compute.isa, *workers);
-      std::vector<double> squares(static_cast<std::size_t>(e.points));
-      for (std::size_t k = 0; k < e.residual.size(); ++k) squares[k % squares.size()] += e.residual[k] * e.residual[k];
-      return squares;
-    };
-    const std::vector<double> difference_squares = sizes_of(&field), squares = sizes_of(nullptr);
-    const auto sum = [](const std::vector<double>& of) { return std::accumulate(of.begin(), of.end(), 0.0); };
-    errors.push_back({unknown.name, std::sqrt(sum(difference_squares) / sum(squares)),
-                      std::sqrt(std::ranges::max(difference_squares))});
-  }
-  return errors;
-}
-
-std::vector<TermResidual> term_residuals(const Problem& problem, const Field& field, std::uint64_t seed,
-                                         const ComputeOptions& compute) {
-  constexpr std::int64_t points = 20'000;
-  const std::vector<AxisMap> axes = problem_axes(problem);
-  const std::unique_ptr<engine::Workers> workers = engine::make_workers(compute.threads);
-  std::vector<TermResidual> residuals;
-  for (std::size_t t = 0; t < problem.terms().size(); ++t) {
-    const Term& term = problem.terms()[t];
-    const problem::Collocation at = problem::points_of(problem, term.place, points, (seed + unseen) * 1000 + t);
-    const auto size_of = [&](const Field* about) {
-      const TermEquations e = train::term_equations(problem, term, at, axes, about, compute.isa, *workers);
-      return std::sqrt(squares_of(e.residual, e) / std::accumulate(e.weights.begin(), e.weights.end(), 0.0));
-    };
-    residuals.push_back({term.name, size_of(&field), size_of(nullptr)});
-  }
-  return residuals;
 }
 
 }  // namespace sinefield
