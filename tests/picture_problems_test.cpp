@@ -12,6 +12,7 @@
 #include <iterator>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sinefield/array_file.h"
@@ -120,6 +121,29 @@ weight = 0.1
   const double with = error(data + plate), without = error(data);
   EXPECT_LT(with, 0.05);
   EXPECT_GT(without, 10 * with) << "600 features, most of them much finer, through 300 points";
+}
+
+/// A problem file of ours with some of its text replaced.
+std::string changed(const char* name, const std::vector<std::pair<std::string, std::string>>& changes) {
+  std::ifstream file(std::filesystem::path(SINEFIELD_TEST_PROBLEMS) / name, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  for (const auto& [from, to] : changes) {
+    const std::size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+TEST(PictureProblems, a_picture_from_its_gradient_and_from_its_laplacian) {
+  const GivenFiles files = files_in(SINEFIELD_TEST_PROBLEMS);
+  const auto error = [&](const std::string& text) {
+    return solve(problem_from_text(text, "test", {}, files)).report.errors.at(0).relative_l2;
+  };
+  const std::pair<std::string, std::string> part = {"x = [80, 208]\ny = [40, 168]", "x = [128, 160]\ny = [88, 120]"},
+                                            tiles = {"[features]", "[features]\ntiles = 8"};
+  EXPECT_LT(error(changed("poisson_gradient.toml", {part, tiles, {"points = 50000", "points = 4000"}})), 0.003);
+  EXPECT_LT(error(changed("poisson_laplacian.toml", {part, tiles, {"points = 100000", "points = 7000"}})), 0.02);
 }
 
 }  // namespace

@@ -24,11 +24,14 @@ namespace {
 
 using testing::HasSubstr;
 
-/// Value, gradient and pure second derivatives of one output by the reference.
-std::vector<double> terms_of(const reference::Jet& jet, std::size_t output, std::size_t inputs) {
+/// Value, gradient and these second derivatives of one output by the reference.
+std::vector<double> terms_of(const reference::Jet& jet, std::size_t output, std::size_t inputs,
+                             const std::vector<train::AxisPair>& seconds) {
   std::vector<double> terms = {jet.value[output]};
   for (std::size_t i = 0; i < inputs; ++i) terms.push_back(jet.gradient[output * inputs + i]);
-  for (std::size_t i = 0; i < inputs; ++i) terms.push_back(jet.hessian[(output * inputs + i) * inputs + i]);
+  for (const auto& [i, j] : seconds)
+    terms.push_back(
+        jet.hessian[(output * inputs + static_cast<std::size_t>(i)) * inputs + static_cast<std::size_t>(j)]);
   return terms;
 }
 
@@ -37,8 +40,10 @@ TEST(TileLastLayers, are_given_back_by_equations_of_all_terms) {
        {std::vector{some_axis(6, 1)}, std::vector{some_axis(3, 2), some_axis(4, 3)}}) {
     const std::size_t d = axes.size();
     const Field field = tiled_field(axes, 2, Blend::quintic, Shapes::equal);
-    train::PointForms forms(static_cast<int>(d), 2, 2);
-    const std::size_t count = d == 1 ? 400 : 3000, terms = 1 + 2 * d;
+    std::vector<train::AxisPair> seconds = train::pure_seconds(static_cast<int>(d));
+    if (d == 2) seconds.insert(seconds.begin() + 1, {0, 1});
+    train::PointForms forms(static_cast<int>(d), 2, seconds);
+    const std::size_t count = d == 1 ? 400 : 3000, terms = 1 + d + seconds.size();
     const std::vector<double> points = some_numbers(static_cast<std::int64_t>(count * d), 1, 5),
                               numbers = some_numbers(static_cast<std::int64_t>(count * terms), 1, 6);
     for (std::size_t p = 0; p < count; ++p) {
@@ -49,7 +54,7 @@ TEST(TileLastLayers, are_given_back_by_equations_of_all_terms) {
       const reference::Jet jet = reference::tiles_jet(field, point);
       std::array<double, 2> right{};
       for (std::size_t o = 0; o < 2; ++o) {
-        const std::vector<double> of_output = terms_of(jet, o, d);
+        const std::vector<double> of_output = terms_of(jet, o, d, seconds);
         for (std::size_t s = 0; s < terms; ++s) right[o] += coefficients[s] * of_output[s];
       }
       forms.add_equation(point, coefficients, right);
@@ -75,7 +80,7 @@ TEST(TileLastLayers, are_given_back_by_equations_of_all_terms) {
 
 TEST(TileLastLayers, that_no_form_touches_stay_as_they_are) {
   const Field field = tiled_field({some_axis(4, 1)}, 1, Blend::quintic, Shapes::equal);
-  train::PointForms forms(1, 1, 1);
+  train::PointForms forms(1, 1);
   for (int i = 0; i < 100; ++i) {
     const std::array<double, 1> point = {-1 + 0.004 * i};  // in the first tile, and in the second at most
     forms.add_equation(point, std::array{1.0, 0.0}, std::array{1.0});
@@ -98,7 +103,7 @@ double exact_laplacian(double x, double y) {
 TEST(TileLastLayers, solve_poissons_equation_by_least_squares) {
   Field field = tiled_field({some_axis(4, 2), some_axis(3, 3)}, 1, Blend::quintic, Shapes::equal);
   for (Network& network : field.networks) network = train::with_smooth_units(network);
-  train::PointForms forms(2, 1, 2);
+  train::PointForms forms(2, 1, train::pure_seconds(2));
   constexpr int side = 60;
   for (int i = 0; i <= side; ++i)
     for (int j = 0; j <= side; ++j) {
@@ -120,7 +125,7 @@ TEST(TileLastLayers, solve_poissons_equation_by_least_squares) {
 }
 
 TEST(TileLastLayers, refuse_what_does_not_fit) {
-  train::PointForms forms(2, 1, 1);
+  train::PointForms forms(2, 1);
   EXPECT_THAT(refusal([&] {
                 forms.add_equation(std::array{0.0, 0.0}, std::array{1.0}, std::array{1.0});
               }),
@@ -157,7 +162,7 @@ TEST(SmoothUnits, leave_the_network_as_it_was_and_come_near_to_polynomials) {
   for (int degree = 0; degree <= 4; ++degree)
     for (int i = 0; i <= degree; ++i) {
       field.networks = {train::with_smooth_units(silent)};
-      train::PointForms forms(2, 1, 1);
+      train::PointForms forms(2, 1);
       const auto monomial = [&](double x, double y) { return std::pow(x, i) * std::pow(y, degree - i); };
       for (double x = -1; x < 1.01; x += 0.1)
         for (double y = -1; y < 1.01; y += 0.1)

@@ -88,6 +88,8 @@ struct Features {
   /// Parts of the time, each with features of its own, solved one after the other (marching); 1: all of it at once.
   std::optional<int> slabs;
   std::vector<FeatureWindows> windows;
+  /// Of linear problems: tiles along the longest side, each with features of its own and all solved at once.
+  std::optional<int> tiles = {};
 };
 
 class Problem {

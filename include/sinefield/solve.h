@@ -1,6 +1,6 @@
 // Solving a problem in the last layer of networks without hidden layers: sums of sines whose weights alone are unknown,
-// least squares over points, no training. Linear problems, found by analysis of their terms, take one solve; others
-// Newton's method, from 0 on, or in slabs of time one after the other.
+// least squares over points, no training. Linear problems, found by analysis of their terms, take one solve, in tiles
+// where it would be too large; others Newton's method, from 0 on, or in slabs of time one after the other.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -79,11 +79,10 @@ std::vector<std::string> explain(const Problem&, const SolveOptions& = {});
 /// time, the same scale for all of space.
 std::vector<AxisMap> problem_axes(const Problem&);
 
-/// Relative L2 and largest error of each unknown with an exact solution, in its domain, of a field of kind network or
-/// sum.
+/// Relative L2 and largest error of each unknown with an exact solution, in its domain.
 std::vector<SolutionError> solution_errors(const Problem&, const Field&, const ComputeOptions& = {});
 
-/// What is left of each term for such a field, at about 20,000 points of its place that depend on the seed.
+/// What is left of each term for a field, at about 20,000 points of its place that depend on the seed.
 std::vector<TermResidual> term_residuals(const Problem&, const Field&, std::uint64_t seed, const ComputeOptions& = {});
 
 }  // namespace sinefield

@@ -926,9 +926,11 @@ class Reader {
     const toml::node* const node = root_.get("features");
     if (node == nullptr) return;
     const toml::table& table = table_of(file_, *node, "[features]");
-    check_keys(file_, table, "[features]", {"count", "wavenumber", "time_stretch", "slabs", "windows"});
+    check_keys(file_, table, "[features]", {"count", "wavenumber", "time_stretch", "slabs", "windows", "tiles"});
+    if (const toml::node* const n = table.get("tiles"))
+      problem_.features.tiles = static_cast<int>(count(*n, "tiles", 1000));
     if (const toml::node* const n = table.get("count"))
-      problem_.features.count = static_cast<int>(count(*n, "count", 20'000));
+      problem_.features.count = static_cast<int>(count(*n, "count", problem_.features.tiles ? 1'000'000 : 20'000));
     if (const toml::node* const k = table.get("wavenumber")) problem_.features.wavenumber = positive(*k, "wavenumber");
     if (const toml::node* const stretch = table.get("time_stretch"))
       problem_.features.time_stretch = positive(*stretch, "time_stretch");

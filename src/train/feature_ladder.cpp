@@ -22,16 +22,6 @@ namespace {
 constexpr double for_smooth_fields = 4.5, for_known_waves = 1.96;
 constexpr double waves_of_ball = 10;  // largest wavenumber times the radius
 
-double wavenumber_for(int features, double volume, int d) {
-  return std::pow(features / (for_smooth_fields * degrees_of_freedom(1, volume, d)), 1.0 / d);
-}
-
-int features_for(double wavenumber, double volume, int d) {
-  constexpr double fewest = 50, most = 1e6;
-  return static_cast<int>(
-      std::clamp(std::ceil(for_known_waves * degrees_of_freedom(wavenumber, volume, d)), fewest, most));
-}
-
 double scale_of_space(const Problem& problem, const std::vector<AxisMap>& axes) {
   for (std::size_t i = 0; i < axes.size(); ++i)
     if (!problem.coordinates()[i].time) return axes[i].scale;
@@ -49,6 +39,16 @@ double network_volume(const Problem& problem, const std::vector<AxisMap>& axes) 
 double degrees_of_freedom(double wavenumber, double volume, int d) {
   const double ball = std::pow(std::numbers::pi, d / 2.0) / std::tgamma(d / 2.0 + 1);
   return volume * ball * std::pow(wavenumber / (2 * std::numbers::pi), d);
+}
+
+double wavenumber_for(int features, double volume, int d) {
+  return std::pow(features / (for_smooth_fields * degrees_of_freedom(1, volume, d)), 1.0 / d);
+}
+
+int features_for(double wavenumber, double volume, int d) {
+  constexpr double fewest = 50, most = 1e6;
+  return static_cast<int>(
+      std::clamp(std::ceil(for_known_waves * degrees_of_freedom(wavenumber, volume, d)), fewest, most));
 }
 
 double own_wavenumber(const std::vector<TermEquations>& terms) {
@@ -144,22 +144,25 @@ int Rung::features_in_balls() const {
   return count;
 }
 
+Network features_network(int inputs, int outputs, int features, const DiscFrequencies& frequencies, std::uint64_t seed,
+                         std::uint32_t stream) {
+  const Architecture architecture{
+      .inputs = inputs, .outputs = outputs, .width = features, .hidden_layers = 0, .omega_first = 1};
+  Network network = initial_network(architecture, frequencies, seed, stream);
+  const LayerSlice last = layer_slices(architecture).back();
+  std::fill(network.parameters.begin() + last.weight, network.parameters.end(), 0.0F);
+  return network;
+}
+
 Field features_of(const std::vector<AxisMap>& axes, const Rung& rung, int outputs, std::uint64_t seed) {
   Field field;
   field.kind = FieldKind::sum;
   field.axes = axes;
   field.channels.assign(static_cast<std::size_t>(outputs), {1, 0});
   const auto add = [&](int width, double wavenumber, std::optional<Window> window) {
-    const Architecture architecture{.inputs = static_cast<int>(axes.size()),
-                                    .outputs = outputs,
-                                    .width = width,
-                                    .hidden_layers = 0,
-                                    .omega_first = 1};
-    Network network = initial_network(architecture, DiscFrequencies{wavenumber}, seed,
-                                      static_cast<std::uint32_t>(field.networks.size()));
-    const LayerSlice last = layer_slices(architecture).back();
-    std::fill(network.parameters.begin() + last.weight, network.parameters.end(), 0.0F);
-    field.networks.push_back(std::move(network));
+    field.networks.push_back(features_network(static_cast<int>(axes.size()), outputs, width,
+                                              DiscFrequencies{wavenumber}, seed,
+                                              static_cast<std::uint32_t>(field.networks.size())));
     field.windows.push_back(std::move(window));
   };
   add(rung.features, rung.wavenumber, std::nullopt);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sinefield/field.h"
+#include "sinefield/first_frequencies.h"
 #include "sinefield/problem.h"
 #include "train/linear_terms.h"
 
@@ -37,6 +38,11 @@ double network_volume(const Problem&, const std::vector<AxisMap>&);
 /// Fields of wavenumbers up to K on a set of this volume in d dimensions, by Weyl's law.
 double degrees_of_freedom(double wavenumber, double volume, int d);
 
+/// Features of a solution of wavenumbers up to K on such a set where K is known; and, where it is not, the K of smooth
+/// ones that many features find to rounding.
+int features_for(double wavenumber, double volume, int d);
+double wavenumber_for(int features, double volume, int d);
+
 /// The largest wavenumber that equations themselves have, as k of laplacian(u) + k^2 u, in network coordinates; 0 where
 /// nothing oscillates.
 double own_wavenumber(const std::vector<TermEquations>&);
@@ -46,6 +52,10 @@ std::vector<Rung> rungs_of(const Problem&, const std::vector<AxisMap>&, double o
 
 /// The field of a rung with `outputs` outputs, a sum with weights yet to be found: a function of its arguments alone.
 Field features_of(const std::vector<AxisMap>&, const Rung&, int outputs, std::uint64_t seed);
+
+/// Features of one network: no hidden layer, weights of 0.
+Network features_network(int inputs, int outputs, int features, const DiscFrequencies&, std::uint64_t seed,
+                         std::uint32_t stream);
 
 /// A share of the squared residual at a place, in network coordinates.
 struct ResidualShare {

@@ -40,7 +40,7 @@ PointForms laplacian_energy(const Field& field, const Samples& values, const Sam
   const std::size_t channels = field.channels.size();
   const std::vector<float> of_values = read_all(values), of_derivatives = read_all(derivatives);
   const bool nitsche = border == Border::exact_values, values_known = border != Border::differences;
-  PointForms forms(2, static_cast<int>(channels), 1);
+  PointForms forms(2, static_cast<int>(channels));
   std::vector<double> right(3 * channels);
   std::size_t sample = 0;
   for (std::int64_t y = 0; y < height; ++y)

@@ -10,6 +10,7 @@
 
 #include "calculus/tape.h"
 #include "field/sum_query.h"
+#include "field/tiles_query.h"
 #include "sinefield/error.h"
 #include "train/term_plan.h"
 
@@ -61,7 +62,11 @@ TermEquations term_equations(const Problem& problem, const Term& term, const pro
     if (standstill)
       for (std::size_t k = static_cast<std::size_t>(standstill->axis); k < x.size(); k += inputs)
         x[k] = std::min(x[k], standstill->from);
-    SumQuery<double>(*about, equations.plan, isa, workers).run({x.data(), at.count, std::ssize(axes)}, out);
+    const MatrixView<const double> points(x.data(), at.count, std::ssize(axes));
+    if (about->kind == FieldKind::tiles)
+      TilesQuery<double>(*about, equations.plan, isa, workers).run(points, out);
+    else
+      SumQuery<double>(*about, equations.plan, isa, workers).run(points, out);
     for (std::size_t s = 0; s < placed.size(); ++s) {
       const auto by_time = [&](const Derivative::Term& t) {
         return t.i == standstill->axis || t.j == standstill->axis;

@@ -41,7 +41,7 @@ struct Standstill {
   double from;  ///< network coordinate
 };
 
-/// Linearised about a field of kind network or sum, null: about 0. Throws bad_input where a coefficient or a right side
+/// Linearised about a field, null: about 0. Throws bad_input where a coefficient or a right side
 /// is not finite, naming the term and the point.
 TermEquations term_equations(const Problem&, const Term&, const problem::Collocation&, const std::vector<AxisMap>&,
                              const Field* about, Isa, engine::Workers&, const std::optional<Standstill>& = {});

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <exception>
@@ -19,6 +20,7 @@
 #include "field/tiles_query.h"
 #include "field/tiling.h"
 #include "sinefield/error.h"
+#include "train/block_cholesky.h"
 #include "train/eigen.h"
 
 namespace sinefield::train {
@@ -26,12 +28,11 @@ namespace {
 
 using Matrix = eigen::MatrixXd;
 using Rows = eigen::Matrix<double, eigen::Dynamic, eigen::Dynamic, eigen::RowMajor>;
-using Sparse = eigen::SparseMatrix<double>;
 
 /// The terms of the forms as streams.
 engine::JetPlan plan_of(const PointForms& forms) {
   engine::JetPlan plan{.passes = engine::Passes::jet, .first = forms.inputs(), .second = {}};
-  for (int i = 0; forms.order() == 2 && i < forms.inputs(); ++i) plan.second.push_back({{{i, i, 1}}});
+  for (const auto& [i, j] : forms.seconds()) plan.second.push_back({{{i, j, 1}}});
   return plan;
 }
 
@@ -80,23 +81,21 @@ class LastLayers {
       if (block.first == block.second)
         scale.segment(block.first * unknowns_, unknowns_) =
             block.gram.diagonal().unaryExpr([](double square) { return square > 0 ? 1 / std::sqrt(square) : 1.0; });
-    std::vector<eigen::Triplet<double>> entries;
-    for (const Block& block : blocks_)
-      for (std::int64_t j = 0; j < unknowns_; ++j)
-        for (std::int64_t i = block.first == block.second ? j : 0; i < unknowns_; ++i) {
-          const std::int64_t row = block.second * unknowns_ + i, column = block.first * unknowns_ + j;
-          // What is in no equation has a column of zeros and stays as it is.
-          const double own = row == column ? ridge + 1e-14 + (block.gram(i, j) > 0 ? 0.0 : 1.0) : 0.0;
-          entries.emplace_back(row, column, scale(row) * block.gram(j, i) * scale(column) + own);
-        }
+    BlockCholesky factors(std::ssize(field_.networks), unknowns_, *workers_);
+    for (Block& block : blocks_) {
+      const auto of = [&](std::int64_t tile) { return scale.segment(tile * unknowns_, unknowns_); };
+      Matrix scaled = of(block.second).asDiagonal() * block.gram.transpose() * of(block.first).asDiagonal();
+      // What is in no equation has a column of zeros and stays as it is.
+      if (block.first == block.second)
+        scaled.diagonal() +=
+            block.gram.diagonal().unaryExpr([&](double square) { return ridge + 1e-14 + (square > 0 ? 0.0 : 1.0); });
+      block.gram.resize(0, 0);
+      factors.set(block.second, block.first, std::move(scaled));
+    }
     blocks_.clear();
-    Sparse matrix(size, size);
-    matrix.setFromTriplets(entries.begin(), entries.end());
-    entries = {};
-    const eigen::SimplicialLLT<Sparse, eigen::Lower> factors(matrix);
-    if (factors.info() != eigen::Success)
+    if (!factors.factor())
       throw failure("the equations of the tiles have no best solution in double", "take fewer or narrower networks");
-    const Matrix change = scale.asDiagonal() * Matrix(factors.solve(Matrix(scale.asDiagonal() * right_)));
+    const Matrix change = scale.asDiagonal() * factors.solve(scale.asDiagonal() * right_);
     if (!change.allFinite()) throw failure("the last layers of the tiles could not be found");
     add(change);
   }
@@ -118,6 +117,12 @@ class LastLayers {
 
   const double* point(std::int32_t index) const {
     return forms_.points().data() + static_cast<std::size_t>(index) * axes_;
+  }
+
+  /// The axes of a term that is a second derivative.
+  std::array<std::size_t, 2> pair_of(std::size_t term) const {
+    const AxisPair& pair = forms_.seconds()[term - 1 - axes_];
+    return {static_cast<std::size_t>(pair[0]), static_cast<std::size_t>(pair[1])};
   }
 
   /// Which points each tile counts at, in their order.
@@ -165,7 +170,7 @@ class LastLayers {
   }
 
   /// (entries x terms, unknowns): by how much the unknowns of a tile change the terms at each point. With v = h .
-  /// weights + bias, w v has the derivatives w v_i + w_i v and w v_ii + 2 w_i v_i + w_ii v.
+  /// weights + bias, w v has the derivatives w v_i + w_i v and w v_ij + w_i v_j + w_j v_i + w_ij v.
   void make_rows(Worker& worker, std::int64_t tile, std::span<const Entry> entries, Rows& rows) const {
     rows.resize(std::ssize(entries) * static_cast<std::int64_t>(terms_), unknowns_);
     if (entries.empty()) return;
@@ -196,11 +201,15 @@ class LastLayers {
         const double unit = 1 / axes[i].half_width, slope = window[1 + i];
         const double* const first = value + (1 + i) * width_;
         for (std::size_t f = 0; f < width_; ++f) row(1 + i)[f] = window[0] * unit * first[f] + slope * value[f];
-        if (forms_.order() < 2) continue;
-        const double* const second = first + axes_ * width_;
+      }
+      for (std::size_t term = 1 + axes_; term < terms_; ++term) {
+        const auto [i, j] = pair_of(term);
+        const double of_i = 1 / axes[i].half_width, of_j = 1 / axes[j].half_width;
+        const double *const by_i = value + (1 + i) * width_, *const by_j = value + (1 + j) * width_,
+                            *const by_both = value + term * width_;
         for (std::size_t f = 0; f < width_; ++f)
-          row(1 + axes_ + i)[f] =
-              window[0] * unit * unit * second[f] + 2 * slope * unit * first[f] + window[1 + axes_ + i] * value[f];
+          row(term)[f] = window[0] * of_i * of_j * by_both[f] + window[1 + i] * of_j * by_j[f] +
+                         window[1 + j] * of_i * by_i[f] + window[term] * value[f];
       }
     }
   }
@@ -213,10 +222,14 @@ class LastLayers {
       const AxisPlace place = places_[static_cast<std::size_t>(entry.point) * axes_ + i];
       const AxisWindow along = axis_window(axes[i], field_.tiling.blend, place, point(entry.point)[i]);
       const std::size_t side = entry.sides >> i & 1U;
-      for (std::size_t term = 0; term < terms_; ++term)
-        window[term] *= term == 1 + i           ? along.slope[side]
-                        : term == 1 + axes_ + i ? along.curvature[side]
-                                                : along.weight[side];
+      for (std::size_t term = 0; term < terms_; ++term) {
+        const int derivatives = term == 0       ? 0
+                                : term <= axes_ ? (term == 1 + i ? 1 : 0)
+                                                : static_cast<int>(std::ranges::count(pair_of(term), i));
+        window[term] *= derivatives == 0   ? along.weight[side]
+                        : derivatives == 1 ? along.slope[side]
+                                           : along.curvature[side];
+      }
     }
   }
 
@@ -340,6 +353,12 @@ class LastLayers {
 };
 
 }  // namespace
+
+std::vector<AxisPair> pure_seconds(int inputs) {
+  std::vector<AxisPair> pairs;
+  for (int i = 0; i < inputs; ++i) pairs.push_back({i, i});
+  return pairs;
+}
 
 void PointForms::add(std::span<const double> point, std::span<const double> matrix, std::span<const double> right) {
   const std::int64_t terms = this->terms();

@@ -1,11 +1,13 @@
 // The exact solve of the last layers of all tiles together: a field of tiles is linear in them, so every linear
 // differential equation, by least squares or by its energy, is one sparse system. The counterpart of least_squares.h.
-// Left out: mixed second derivatives; terms that join several points.
+// Left out: terms that join several points.
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "sinefield/field.h"
@@ -13,13 +15,20 @@
 
 namespace sinefield::train {
 
+/// The axes i <= j of a second derivative.
+using AxisPair = std::array<int, 2>;
+
+/// (0, 0), (1, 1), ..
+std::vector<AxisPair> pure_seconds(int inputs);
+
 /// A sum over points of quadratic forms of a field u of raw outputs, for every output o alike,
-///   1/2 s' A s - s' r_o,  s = (u, d_1 u, .., and with order 2 also d_1 d_1 u, ..) at the point,
+///   1/2 s' A s - s' r_o,  s = (u, d_1 u, .., d_i d_j u, ..) at the point,
 /// derivatives by network coordinates. An equation a' s = right is the form of A = a a', r = a right.
 class PointForms {
  public:
-  /// `order` of the derivatives: 1 or 2.
-  PointForms(int inputs, int outputs, int order) : inputs_(inputs), outputs_(outputs), order_(order) {}
+  /// `seconds`: which second derivatives are terms; each pair once.
+  PointForms(int inputs, int outputs, std::vector<AxisPair> seconds = {})
+      : inputs_(inputs), outputs_(outputs), seconds_(std::move(seconds)) {}
 
   /// point (inputs); matrix (terms, terms), symmetric; right (terms, outputs). Throws bad_input where a size is
   /// another.
@@ -29,8 +38,8 @@ class PointForms {
 
   int inputs() const { return inputs_; }
   int outputs() const { return outputs_; }
-  int order() const { return order_; }
-  int terms() const { return 1 + order_ * inputs_; }
+  const std::vector<AxisPair>& seconds() const { return seconds_; }
+  int terms() const { return 1 + inputs_ + static_cast<int>(seconds_.size()); }
   std::int64_t count() const { return std::ssize(points_) / inputs_; }
 
   const std::vector<double>& points() const { return points_; }      ///< (count, inputs)
@@ -38,7 +47,8 @@ class PointForms {
   const std::vector<double>& right() const { return right_; }        ///< (count, terms, outputs)
 
  private:
-  int inputs_, outputs_, order_;
+  int inputs_, outputs_;
+  std::vector<AxisPair> seconds_;
   std::vector<double> points_, matrices_, right_;
 };
 
