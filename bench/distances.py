@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # Trains problems/eikonal_shapes.toml and holds its distances against those from dense points of the surface (with its
 # edges, so that they are good to 1e-3 at worst), at 50,000 points of the cube: mean and largest absolute error, and how
-# far |grad u| is from 1. The cube is 2 wide. Needs numpy and scipy (scripts/setup.sh bench).
-#   bench/distances.py [--command build/release/bin/sinefield] [--seeds 1] [--shapes 0 1 2] [-- OPTIONS OF SOLVE]
+# far |grad u| is from 1. --plane: eikonal_plane.toml, against the distance in the file. Cube and square are 2 wide.
+# Needs numpy and scipy (scripts/setup.sh bench).
+#   bench/distances.py [--command build/release/bin/sinefield] [--seeds 0] [--shapes 0 1 2] [--plane] [-- OPTIONS OF SOLVE]
 # SPDX-License-Identifier: MIT
 import argparse
 import itertools
@@ -81,24 +82,29 @@ def shown(command, model, expression, folder):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--command", default=ROOT / "build/release/bin/sinefield")
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--shapes", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--plane", action="store_true")
     parser.add_argument("options", nargs="*")
     a = parser.parse_args()
+    problem = ROOT / "problems" / ("eikonal_plane.toml" if a.plane else "eikonal_shapes.toml")
     for number in a.shapes:
         rng = np.random.default_rng(number)
-        surface, inside = shape(number, rng)
-        points = rng.uniform(-1, 1, (50_000, 3))
-        distance, _ = cKDTree(surface).query(points)
-        distance = np.where(inside(points), -distance, distance)
-        for seed in range(a.seeds):
+        points = rng.uniform(-1, 1, (50_000, 2 if a.plane else 3))
+        if not a.plane:
+            surface, inside = shape(number, rng)
+            distance, _ = cKDTree(surface).query(points)
+            distance = np.where(inside(points), -distance, distance)
+        for seed in a.seeds:
             with tempfile.TemporaryDirectory() as name:
                 folder = Path(name)
                 model = folder / "solid.sine"
                 said = json.loads(subprocess.run(
-                    [a.command, "solve", ROOT / "problems/eikonal_shapes.toml", "--set", f"shape={number}", "-o", model,
+                    [a.command, "solve", problem, "--set", f"shape={number}", "-o", model,
                      "--seed", str(seed), "--json", "--quiet", *a.options], check=True, capture_output=True).stdout)
                 np.save(folder / "points.npy", points)
+                if a.plane:
+                    distance = shown(a.command, model, "distance", folder)
                 errors = np.abs(shown(a.command, model, "u", folder) - distance)
                 lengths = np.abs(shown(a.command, model, "norm(grad(u))", folder) - 1)
             print(f"shape {number}, seed {seed}: error {errors.mean():.2e} (largest {errors.max():.2e}), "

@@ -106,6 +106,8 @@ CASES = {
     "poisson_lshape": (["poisson_lshape.toml"], None),
     "corner": (["poisson_lshape.toml", "--set", "corner=1", "--features", "1500"], None),
     "heat": (["heat.toml"], None),
+    "poisson_gradient": (["poisson_gradient.toml"], None),
+    "poisson_laplacian": (["poisson_laplacian.toml"], None),
     "helmholtz": (["helmholtz.toml"], helmholtz_error),
     "helmholtz_smooth": (["helmholtz.toml", "--set", "exponent=3", "--set", "strength=2"], helmholtz_error),
     "burgers": (["burgers.toml"], burgers_error),

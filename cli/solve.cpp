@@ -321,6 +321,7 @@ int solve_problem(const SolveArguments& a, const Common& common) {
                  {"wavenumber", report.wavenumber},
                  {"rows", report.rows},
                  {"method", report.method},
+                 {"slabs", report.slabs},
                  {"newton_steps", report.newton_steps},
                  {"residual", number(report.residual)},
                  {"terms", terms_json(report.terms)},

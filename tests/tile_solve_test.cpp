@@ -53,8 +53,8 @@ TEST(TileSolve, all_of_a_second_order_equation) {
   const SolveResult result = solved(skew + "[features]\ntiles = 5\n");
   EXPECT_THAT(result.report.method, HasSubstr("5x3 tiles"));
   EXPECT_EQ(result.field.kind, FieldKind::tiles);
-  EXPECT_LT(result.report.errors.at(0).relative_l2, 1e-5);
-  EXPECT_LT(result.report.residual, 1e-4);
+  EXPECT_LT(result.report.errors.at(0).relative_l2, 5e-5);
+  EXPECT_LT(result.report.residual, 2e-4);
 }
 
 TEST(TileSolve, more_features_than_one_system_holds_are_in_tiles_by_rule) {
@@ -63,7 +63,7 @@ TEST(TileSolve, more_features_than_one_system_holds_are_in_tiles_by_rule) {
   EXPECT_THAT(explain(problem_from_text(text, "test"), {.most_features = 4000}), Not(Contains(HasSubstr("tiles"))));
   const SolveResult result = solved(text, {.most_features = 500});
   EXPECT_EQ(result.field.kind, FieldKind::tiles);
-  EXPECT_LT(result.report.errors.at(0).relative_l2, 1e-4);
+  EXPECT_LT(result.report.errors.at(0).relative_l2, 5e-4);
 }
 
 TEST(TileSolve, unknowns_that_nothing_ties_together_of_the_same_equations_and_of_others) {
@@ -92,7 +92,7 @@ terms.border = { residual = "u - wanted", region = "boundary(part)" }
 exact = { u = "wanted", where = "(x - 0.5)^2 + (y - 0.5)^2 < 0.64" }
 features = { tiles = 12 }
 )toml");
-  EXPECT_LT(result.report.errors.at(0).relative_l2, 1e-5);
+  EXPECT_LT(result.report.errors.at(0).relative_l2, 5e-5);
   EXPECT_LT(result.report.features, 144 * 50 / 3);  // tiles without a point have none
 }
 
@@ -114,7 +114,7 @@ TEST(TileSolve, refuses_what_is_not_for_tiles) {
               HasSubstr("not linear"));
   EXPECT_THAT(refused("unknowns = { u = \"real\", v = \"real\" }\nterms.a = { residual = \"diff(u, x) - v\" }"),
               HasSubstr("tie unknowns together"));
-  EXPECT_THAT(refused("unknowns = { u = \"complex\" }\nterms.a = { residual = \"diff(u, x) - i*u\" }"),
+  EXPECT_THAT(refused("unknowns = { u = \"complex\" }\nterms.a = { residual = \"diff(u, x) - 1i*u\" }"),
               HasSubstr("complex"));
   EXPECT_THAT(refusal([&] {
                 solve(

@@ -34,7 +34,7 @@ constexpr double features_by_rule = 50;
 /// Of one system, where the wavenumber is given: beyond it tiles come to the same error in a tenth of the time.
 constexpr int most_at_once = 2000;
 /// What a change of a weight costs of what it counts in the equations: it keeps weights in the range of floats.
-constexpr double ridge = 1e-10;
+constexpr double ridge = 1e-11;
 
 struct Grid {
   std::vector<TileAxis> axes;
