@@ -124,6 +124,15 @@ TEST(TileSolve, refuses_what_is_not_for_tiles) {
                                       "test"));
               }),
               HasSubstr("slabs or windows"));
+  const auto with_waves = [](const std::string& unknown, const std::string& residual) {
+    return refusal([&] {
+      solve(problem_from_text("coordinates = { x = [0, 1], y = [0, 1] }\nunknowns = { u = \"" + unknown + "\" }\n" +
+                                  "terms.a = { residual = \"" + residual + "\" }\nfeatures = { wavenumber = 1e6 }",
+                              "test"));
+    });
+  };
+  EXPECT_THAT(with_waves("real", "laplacian(u) - 1"), HasSubstr("expected at most 1e+06"));
+  EXPECT_THAT(with_waves("complex", "laplacian(u) - 1i*u"), HasSubstr("in one system"));
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "train/feature_ladder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <complex>
@@ -109,7 +111,15 @@ std::vector<Rung> without_balls(const Problem& problem, const std::vector<AxisMa
     const double natural = own_wavenumber > 0 ? 2 * own_wavenumber : wavenumber_for(*wanted.count, volume, d);
     return {{*wanted.count, given > 0 ? given : natural}};
   }
-  if (given > 0) return {{features_for(given, volume, d), given}};
+  if (given > 0) {
+    constexpr int most_at_once = 20'000;
+    const int count = features_for(given, volume, d);
+    if (count > most_at_once)
+      throw bad_input(fmt::format("a wavenumber of {} needs {} features, more than {} in one system",
+                                  *wanted.wavenumber, count, most_at_once),
+                      "give a smaller `wavenumber`, or a `count`; linear problems of one real unknown go in tiles");
+    return {{count, given}};
+  }
   std::vector<Rung> rungs;
   constexpr int fewest = 250;
   if (features_for(2 * own_wavenumber, volume, d) > fewest) {

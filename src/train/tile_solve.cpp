@@ -30,11 +30,13 @@ namespace {
 constexpr double reach = 0.4;
 /// Features of a tile where the problem says neither how many tiles nor how many features: fewer make more overlaps,
 /// more make every tile cost more.
-constexpr double features_by_rule = 50;
+constexpr int features_by_rule = 50;
 /// Of one system, where the wavenumber is given: beyond it tiles come to the same error in a tenth of the time.
 constexpr int most_at_once = 2000;
 /// What a change of a weight costs of what it counts in the equations: it keeps weights in the range of floats.
 constexpr double ridge = 1e-11;
+/// Of all tiles together: about 40 GiB of factors in two dimensions.
+constexpr double most_features = 1e6;
 
 struct Grid {
   std::vector<TileAxis> axes;
@@ -85,24 +87,25 @@ double volume_of_tile(const std::vector<TileAxis>& axes) {
 Grid grid_of(const Problem& problem, const std::vector<AxisMap>& axes) {
   const int d = static_cast<int>(axes.size());
   const std::optional<double> wavenumber = wavenumber_of(problem, axes);
+  const std::optional<int> wanted = problem.features.tiles;
   Grid grid;
-  if (problem.features.tiles) {
-    grid.axes = axes_of(axes, problem, *problem.features.tiles);
-  } else {
-    int along = 1;
-    do grid.axes = axes_of(axes, problem, along++);
-    while (features_for(*wavenumber, volume_of_tile(grid.axes), d) > features_by_rule);
-  }
-  for (const TileAxis& axis : grid.axes) grid.tiles *= axis.tiles();
-  const double volume = volume_of_tile(grid.axes);
-  if (problem.features.count) {
-    grid.in_tile.features = static_cast<int>(std::max<std::int64_t>(8, *problem.features.count / grid.tiles));
+  for (int along = wanted.value_or(1);; ++along) {
+    grid.axes = axes_of(axes, problem, along);
+    double tiles = 1;
+    for (const TileAxis& axis : grid.axes) tiles *= axis.tiles();
+    const double volume = volume_of_tile(grid.axes);
+    if (problem.features.count)
+      grid.in_tile.features = static_cast<int>(std::max(8.0, *problem.features.count / tiles));
+    else
+      grid.in_tile.features = wavenumber ? features_for(*wavenumber, volume, d) : features_by_rule;
     grid.in_tile.wavenumber = wavenumber.value_or(wavenumber_for(grid.in_tile.features, volume, d));
-  } else {
-    grid.in_tile.features = wavenumber ? features_for(*wavenumber, volume, d) : static_cast<int>(features_by_rule);
-    grid.in_tile.wavenumber = wavenumber.value_or(wavenumber_for(grid.in_tile.features, volume, d));
+    if (tiles * grid.in_tile.features > most_features)
+      throw bad_input(fmt::format("{:.2g} features in {:.2g} tiles, expected at most {:.0g}",
+                                  tiles * grid.in_tile.features, tiles, most_features),
+                      "give a smaller `wavenumber`, fewer `tiles`, or a smaller part of the problem");
+    grid.tiles = static_cast<std::int64_t>(tiles);
+    if (wanted || grid.in_tile.features <= features_by_rule) return grid;
   }
-  return grid;
 }
 
 /// Features in tiles, with weights yet to be found.
