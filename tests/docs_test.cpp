@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "sinefield/array_file.h"
+#include "sinefield/picture_file.h"
 #include "sinefield/problem_file.h"
 #include "sinefield/problem_fit.h"
 #include "sinefield/solve.h"
@@ -79,6 +80,25 @@ TEST(Docs, problem_files_are_solved) {
       for (const SolutionError& e : result.report.errors) EXPECT_LT(e.relative_l2, 1e-6);
     }
   EXPECT_GE(examples, 13);
+}
+
+TEST(Docs, each_problem_is_read_and_has_a_page) {
+  const std::filesystem::path folder = source / "problems";
+  GivenFiles files;
+  files.folders = {folder};
+  files.read_picture = [](const std::filesystem::path& path, std::uint64_t limit) { return read_picture(path, limit); };
+  const std::string overview = text_of(folder / "README.md");
+  int problems = 0;
+  for (const std::filesystem::directory_entry& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".toml") continue;
+    SCOPED_TRACE(entry.path());
+    ++problems;
+    EXPECT_FALSE(read_problem(entry.path(), {}, files).terms().empty());
+    const std::filesystem::path page = entry.path().filename().replace_extension(".md");
+    EXPECT_THAT(overview, testing::HasSubstr("(" + page.string() + ")"));
+    EXPECT_THAT(text_of(folder / page), testing::HasSubstr(".jpg)")) << "its picture";
+  }
+  EXPECT_GE(problems, 13);
 }
 
 TEST(Docs, cpp_is_that_of_the_examples) {
