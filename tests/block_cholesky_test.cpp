@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "sinefield/machine.h"
+
 namespace sinefield {
 namespace {
 
@@ -44,9 +46,9 @@ System grid_system(std::int64_t along, std::int64_t size) {
   return system;
 }
 
-Matrix solved(const System& system, std::int64_t along, std::int64_t size, int threads) {
+Matrix solved(const System& system, int along, int size, int threads, Isa isa = best_isa()) {
   const std::unique_ptr<engine::Workers> workers = engine::make_workers(threads);
-  train::BlockCholesky factors(along * along, size, *workers);
+  train::BlockCholesky factors(std::int64_t{along} * along, size, isa, *workers);
   for (std::size_t k = 0; k < system.blocks.size(); ++k)
     factors.set(system.places[k].first, system.places[k].second, system.blocks[k]);
   EXPECT_TRUE(factors.factor());
@@ -54,10 +56,12 @@ Matrix solved(const System& system, std::int64_t along, std::int64_t size, int t
 }
 
 TEST(BlockCholesky, solves_what_a_dense_one_solves) {
-  for (const auto& [along, size] : {std::pair<std::int64_t, std::int64_t>{1, 5}, {5, 1}, {6, 7}}) {
+  for (const auto& [along, size] : {std::pair{1, 5}, {5, 1}, {6, 7}, {3, 33}}) {
     const System system = grid_system(along, size);
-    const Matrix wanted = system.dense.llt().solve(system.right), found = solved(system, along, size, 1);
-    EXPECT_LT((found - wanted).norm(), 1e-13 * wanted.norm()) << along << " of size " << size;
+    const Matrix wanted = system.dense.llt().solve(system.right);
+    for (const Isa isa : available_isas())
+      EXPECT_LT((solved(system, along, size, 1, isa) - wanted).norm(), 1e-13 * wanted.norm())
+          << along << " of size " << size << ", " << isa_name(isa);
   }
 }
 
@@ -68,7 +72,7 @@ TEST(BlockCholesky, has_the_same_bits_on_any_number_of_threads) {
 
 TEST(BlockCholesky, says_where_a_matrix_is_not_positive_definite) {
   const std::unique_ptr<engine::Workers> workers = engine::make_workers(1);
-  train::BlockCholesky factors(2, 2, *workers);
+  train::BlockCholesky factors(2, 2, best_isa(), *workers);
   factors.set(0, 0, Matrix::Identity(2, 2));
   factors.set(1, 1, Matrix::Identity(2, 2));
   factors.set(1, 0, 2 * Matrix::Identity(2, 2));

@@ -95,8 +95,8 @@ TEST(Docs, each_problem_is_read_and_has_a_page) {
     ++problems;
     EXPECT_FALSE(read_problem(entry.path(), {}, files).terms().empty());
     const std::filesystem::path page = entry.path().filename().replace_extension(".md");
-    EXPECT_THAT(overview, testing::HasSubstr("(" + page.string() + ")"));
-    EXPECT_THAT(text_of(folder / page), testing::HasSubstr(".jpg)")) << "its picture";
+    EXPECT_NE(overview.find("(" + page.string() + ")"), std::string::npos) << "a line of the overview";
+    EXPECT_NE(text_of(folder / page).find(".jpg)"), std::string::npos) << "a page with a picture";
   }
   EXPECT_GE(problems, 13);
 }

@@ -196,16 +196,16 @@ TEST(Multiply, is_the_product_of_panels) {
       SCOPED_TRACE(fmt::format("{} x {} x {}", rows, inner, columns));
       const auto fill = [&](int height, int width, std::uint64_t seed) {
         const std::vector<double> numbers = some_numbers(std::int64_t{height} * width, 1, seed);
-        train::PanelMatrix<T> matrix(height, width, kernels.tile);
+        engine::PanelMatrix<T> matrix(height, width, kernels.tile);
         for (int r = 0; r < height; ++r)
           for (int c = 0; c < width; ++c)
             matrix(r, c) = static_cast<T>(numbers[static_cast<std::size_t>(r * width + c)]);
         return matrix;
       };
-      const train::PanelMatrix<T> a = fill(rows, inner, 1), b = fill(inner, columns, 2);
+      const engine::PanelMatrix<T> a = fill(rows, inner, 1), b = fill(inner, columns, 2);
       for (const T keep : {T{0}, T{0.75}}) {
-        train::PanelMatrix<T> c = fill(rows, columns, 3);
-        const train::PanelMatrix<T> before = fill(rows, columns, 3);
+        engine::PanelMatrix<T> c = fill(rows, columns, 3);
+        const engine::PanelMatrix<T> before = fill(rows, columns, 3);
         const int padded = (rows + kernels.tile.rows - 1) / kernels.tile.rows * kernels.tile.rows;
         kernels.multiply({padded, inner, b.panels(), a.at(0, 0), a.stride(), b.at(0, 0), b.stride(), c.at(0, 0),
                           c.stride(), keep, T{0.5}});

@@ -29,11 +29,25 @@ void for_each(engine::Workers& workers, std::int64_t count, const Body& body) {
 
 }  // namespace
 
-BlockCholesky::BlockCholesky(std::int64_t count, std::int64_t size, engine::Workers& workers)
-    : count_(count), size_(size), workers_(workers) {}
+BlockCholesky::BlockCholesky(std::int64_t count, int size, Isa isa, engine::Workers& workers)
+    : count_(count), size_(size), kernels_(engine::kernels<double>(isa)), workers_(workers) {}
 
-void BlockCholesky::set(std::int64_t row, std::int64_t column, eigen::MatrixXd block) {
-  given_.push_back({row, column, std::move(block)});
+void BlockCholesky::set(std::int64_t row, std::int64_t column, const eigen::MatrixXd& block) {
+  given_.push_back({row, column, packed(block)});
+}
+
+BlockCholesky::Panels BlockCholesky::packed(const eigen::MatrixXd& block) const {
+  Panels panels(size_, size_, kernels_.tile);
+  for (int c = 0; c < size_; ++c)
+    for (int r = 0; r < size_; ++r) panels(r, c) = block(r, c);
+  return panels;
+}
+
+eigen::MatrixXd BlockCholesky::unpacked(const Panels& panels) const {
+  eigen::MatrixXd block(size_, size_);
+  for (int c = 0; c < size_; ++c)
+    for (int r = 0; r < size_; ++r) block(r, c) = panels(r, c);
+  return block;
 }
 
 /// Of least degree, so that few blocks fill in.
@@ -62,7 +76,7 @@ void BlockCholesky::fill_in() {
   for (Column& column : columns_) {
     std::ranges::sort(column.rows);
     column.rows.erase(std::unique(column.rows.begin(), column.rows.end()), column.rows.end());
-    column.blocks.assign(column.rows.size(), eigen::MatrixXd::Zero(size_, size_));
+    column.blocks.resize(column.rows.size());
     if (column.rows.empty()) continue;
     std::vector<std::int64_t>& parent = columns_[static_cast<std::size_t>(column.rows.front())].rows;
     parent.insert(parent.end(), column.rows.begin() + 1, column.rows.end());
@@ -75,12 +89,12 @@ void BlockCholesky::fill_in() {
     else if (row > column)
       block_at(row, column) = std::move(g.block);
     else
-      block_at(column, row) = g.block.transpose();
+      block_at(column, row) = packed(unpacked(g.block).transpose());
   }
-  given_ = {};
+  given_.clear();
 }
 
-eigen::MatrixXd& BlockCholesky::block_at(std::int64_t row, std::int64_t column) {
+BlockCholesky::Panels& BlockCholesky::block_at(std::int64_t row, std::int64_t column) {
   Column& of = columns_[static_cast<std::size_t>(column)];
   return of.blocks[static_cast<std::size_t>(std::ranges::lower_bound(of.rows, row) - of.rows.begin())];
 }
@@ -88,25 +102,36 @@ eigen::MatrixXd& BlockCholesky::block_at(std::int64_t row, std::int64_t column) 
 bool BlockCholesky::factor() {
   order();
   fill_in();
+  const auto zeros = [&] { return Panels(size_, size_, kernels_.tile); };
   for (Column& column : columns_) {
-    // In place: the lower triangle becomes the factor, the upper one is not looked at.
-    const eigen::LLT<eigen::Ref<eigen::MatrixXd>> own(column.diagonal);
+    const eigen::LLT<eigen::MatrixXd> own(unpacked(column.diagonal));
     if (own.info() != eigen::Success) return false;
+    column.own = own.matrixL();
+    column.diagonal = {};
     const auto n = std::ssize(column.rows);
-    const auto block = [&](std::int64_t k) -> eigen::MatrixXd& { return column.blocks[static_cast<std::size_t>(k)]; };
-    for_each(workers_, n, [&](std::int64_t k) {
-      column.diagonal.triangularView<eigen::Lower>().transpose().solveInPlace<eigen::OnTheRight>(block(k));
+    column.factors.resize(column.rows.size());
+    std::vector<Panels> left(column.rows.size()),
+        right(column.rows.size());  // of a product, as they are and transposed
+    for_each(workers_, n, [&](std::int64_t i) {
+      const auto k = static_cast<std::size_t>(i);
+      if (column.blocks[k].rows() == 0) column.blocks[k] = zeros();
+      eigen::MatrixXd block = unpacked(column.blocks[k]);
+      column.blocks[k] = {};
+      column.own.triangularView<eigen::Lower>().transpose().solveInPlace<eigen::OnTheRight>(block);
+      left[k] = packed(block);
+      right[k] = packed(block.transpose());
+      column.factors[k] = std::move(block);
     });
     for_each(workers_, n * (n + 1) / 2, [&](std::int64_t pair) {
-      std::int64_t i = 0;
-      while ((i + 1) * (i + 2) / 2 <= pair) ++i;
-      const std::int64_t j = pair - i * (i + 1) / 2, row = column.rows[static_cast<std::size_t>(i)];
-      if (i == j) {
-        columns_[static_cast<std::size_t>(row)].diagonal.selfadjointView<eigen::Lower>().rankUpdate(block(i), -1);
-        return;
-      }
-      eigen::MatrixXd& changed = block_at(row, column.rows[static_cast<std::size_t>(j)]);
-      changed.noalias() -= block(i) * block(j).transpose();
+      std::size_t i = 0;
+      while (std::cmp_less_equal((i + 1) * (i + 2) / 2, pair)) ++i;
+      const std::size_t j = static_cast<std::size_t>(pair) - i * (i + 1) / 2;
+      Panels& changed = i == j ? columns_[static_cast<std::size_t>(column.rows[i])].diagonal
+                               : block_at(column.rows[i], column.rows[j]);
+      if (changed.rows() == 0) changed = zeros();
+      const Panels &a = left[i], &b = right[j];
+      kernels_.multiply({a.padded_rows(), size_, b.panels(), a.at(0, 0), a.stride(), b.at(0, 0), b.stride(),
+                         changed.at(0, 0), changed.stride(), 1, -1});
     });
   }
   return true;
@@ -120,15 +145,15 @@ eigen::MatrixXd BlockCholesky::solve(const eigen::MatrixXd& right) const {
   for (std::int64_t k = 0; k < count_; ++k) {
     const Column& column = columns_[static_cast<std::size_t>(k)];
     auto own = part(k);
-    column.diagonal.triangularView<eigen::Lower>().solveInPlace(own);
-    for (std::size_t i = 0; i < column.rows.size(); ++i) part(column.rows[i]).noalias() -= column.blocks[i] * own;
+    column.own.triangularView<eigen::Lower>().solveInPlace(own);
+    for (std::size_t i = 0; i < column.rows.size(); ++i) part(column.rows[i]).noalias() -= column.factors[i] * own;
   }
   for (std::int64_t k = count_ - 1; k >= 0; --k) {
     const Column& column = columns_[static_cast<std::size_t>(k)];
     auto own = part(k);
     for (std::size_t i = 0; i < column.rows.size(); ++i)
-      own.noalias() -= column.blocks[i].transpose() * part(column.rows[i]);
-    column.diagonal.triangularView<eigen::Lower>().transpose().solveInPlace(own);
+      own.noalias() -= column.factors[i].transpose() * part(column.rows[i]);
+    column.own.triangularView<eigen::Lower>().transpose().solveInPlace(own);
   }
   eigen::MatrixXd solution(right.rows(), right.cols());
   for (std::int64_t b = 0; b < count_; ++b)

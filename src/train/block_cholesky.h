@@ -7,7 +7,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/kernels.h"
+#include "engine/panel_matrix.h"
 #include "engine/workers.h"
+#include "sinefield/machine.h"
 #include "train/eigen.h"
 
 namespace sinefield::train {
@@ -15,11 +18,11 @@ namespace sinefield::train {
 class BlockCholesky {
  public:
   /// `count` rows and columns of blocks of `size` x `size` numbers. The workers must outlive it.
-  BlockCholesky(std::int64_t count, std::int64_t size, engine::Workers&);
+  BlockCholesky(std::int64_t count, int size, Isa, engine::Workers&);
 
   /// Block (row, column), row >= column, each once; of the diagonal all of the block, or its lower triangle. Every
   /// diagonal block must be set; others are zeros.
-  void set(std::int64_t row, std::int64_t column, eigen::MatrixXd block);
+  void set(std::int64_t row, std::int64_t column, const eigen::MatrixXd& block);
 
   /// Once, after all are set. False where the matrix is not positive definite in double. Bits do not depend on threads.
   bool factor();
@@ -28,22 +31,30 @@ class BlockCholesky {
   eigen::MatrixXd solve(const eigen::MatrixXd& right) const;
 
  private:
+  using Panels = engine::PanelMatrix<double>;
+
   struct Column {
-    std::vector<std::int64_t> rows;       // places below the diagonal, ascending
-    std::vector<eigen::MatrixXd> blocks;  // of these rows
-    eigen::MatrixXd diagonal;
+    std::vector<std::int64_t> rows;  // places below the diagonal, ascending
+    std::vector<Panels> blocks;      // of these rows, as long as they change
+    Panels diagonal;
+    std::vector<eigen::MatrixXd> factors;  // what becomes of the blocks
+    eigen::MatrixXd own;                   // and of the diagonal
   };
 
   void order();
   void fill_in();
-  eigen::MatrixXd& block_at(std::int64_t row, std::int64_t column);
+  Panels& block_at(std::int64_t row, std::int64_t column);
+  Panels packed(const eigen::MatrixXd&) const;
+  eigen::MatrixXd unpacked(const Panels&) const;
 
   struct Given {
     std::int64_t row, column;
-    eigen::MatrixXd block;
+    Panels block;
   };
 
-  std::int64_t count_, size_;
+  std::int64_t count_;
+  int size_;
+  const engine::Kernels<double>& kernels_;
   engine::Workers& workers_;
   std::vector<Given> given_;
   std::vector<std::int64_t> place_;  // of each row of blocks, in the order of elimination

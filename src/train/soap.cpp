@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <cmath>
 #include <compare>
 #include <numeric>
@@ -13,23 +12,6 @@
 #include "train/eigen.h"
 
 namespace sinefield::train {
-
-template <class T>
-PanelMatrix<T>::PanelMatrix(int rows, int columns, engine::Tile tile)
-    : rows_(rows),
-      columns_(columns),
-      panel_(tile.panel),
-      shift_(std::countr_zero(static_cast<unsigned>(tile.panel))),
-      panels_((columns + tile.panel - 1) / tile.panel) {
-  const int padded = (rows + tile.rows - 1) / tile.rows * tile.rows;
-  stride_ = static_cast<std::size_t>(padded) * static_cast<std::size_t>(panel_);
-  data_ = engine::AlignedArray<T>(stride_ * static_cast<std::size_t>(panels_));
-}
-
-template <class T>
-void PanelMatrix<T>::clear() {
-  std::fill_n(data_.data(), data_.size(), T{0});
-}
 
 template <class T>
 Soap<T>::Soap(const Architecture& architecture, Isa isa, engine::Workers& workers, Clipping<T> clipping)
@@ -403,9 +385,6 @@ void Soap<T>::restore(const State& state) {
       }
   }
 }
-
-template class PanelMatrix<float>;
-template class PanelMatrix<double>;
 
 template class Soap<float>;
 template class Soap<double>;

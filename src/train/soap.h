@@ -10,36 +10,12 @@
 #pragma once
 
 #include "engine/layout.h"
+#include "engine/panel_matrix.h"
 #include "train/optimizer.h"
 
 namespace sinefield::train {
 
-/// A matrix in the engine's panels (layout.h), its rows padded to whole register tiles; the padding stays zero.
-template <class T>
-class PanelMatrix {
- public:
-  PanelMatrix(int rows, int columns, engine::Tile);
-  int rows() const { return rows_; }
-  int columns() const { return columns_; }
-  int panels() const { return panels_; }
-  /// Elements from one panel to the next.
-  std::size_t stride() const { return stride_; }
-  /// The columns of panel j in row r, contiguous, and the rows below them.
-  T* at(int r, int j) { return data_.data() + offset(r, j); }
-  const T* at(int r, int j) const { return data_.data() + offset(r, j); }
-  T& operator()(int r, int c) { return at(r, c >> shift_)[c & (panel_ - 1)]; }
-  T operator()(int r, int c) const { return at(r, c >> shift_)[c & (panel_ - 1)]; }
-  void clear();
-
- private:
-  std::size_t offset(int r, int j) const {
-    return static_cast<std::size_t>(j) * stride_ + static_cast<std::size_t>(r) * static_cast<std::size_t>(panel_);
-  }
-
-  int rows_, columns_, panel_, shift_, panels_;  // panel_ = 1 << shift_
-  std::size_t stride_;
-  engine::AlignedArray<T> data_;
-};
+using engine::PanelMatrix;
 
 template <class T>
 class Soap final : public GradientOptimizer<T> {

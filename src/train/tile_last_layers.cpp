@@ -81,7 +81,7 @@ class LastLayers {
       if (block.first == block.second)
         scale.segment(block.first * unknowns_, unknowns_) =
             block.gram.diagonal().unaryExpr([](double square) { return square > 0 ? 1 / std::sqrt(square) : 1.0; });
-    BlockCholesky factors(std::ssize(field_.networks), unknowns_, *workers_);
+    BlockCholesky factors(std::ssize(field_.networks), static_cast<int>(unknowns_), compute_.isa, *workers_);
     for (Block& block : blocks_) {
       const auto of = [&](std::int64_t tile) { return scale.segment(tile * unknowns_, unknowns_); };
       Matrix scaled = of(block.second).asDiagonal() * block.gram.transpose() * of(block.first).asDiagonal();
@@ -90,7 +90,7 @@ class LastLayers {
         scaled.diagonal() +=
             block.gram.diagonal().unaryExpr([&](double square) { return ridge + 1e-14 + (square > 0 ? 0.0 : 1.0); });
       block.gram.resize(0, 0);
-      factors.set(block.second, block.first, std::move(scaled));
+      factors.set(block.second, block.first, scaled);
     }
     blocks_.clear();
     if (!factors.factor())
