@@ -35,7 +35,7 @@ constexpr int features_by_rule = 50;
 constexpr int most_at_once = 2000;
 /// What a change of a weight costs of what it counts in the equations: it keeps weights in the range of floats.
 constexpr double ridge = 1e-11;
-/// Of all tiles together: about 40 GiB of factors in two dimensions.
+/// Of all tiles together: some 16 GiB in two dimensions.
 constexpr double most_features = 1e6;
 
 struct Grid {
