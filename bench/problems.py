@@ -105,6 +105,7 @@ CASES = {
     "poisson_square": (["poisson_square.toml"], None),
     "poisson_lshape": (["poisson_lshape.toml"], None),
     "corner": (["poisson_lshape.toml", "--set", "corner=1", "--features", "1500"], None),
+    "poisson_corner": (["poisson_corner.toml"], None),
     "heat": (["heat.toml"], None),
     "poisson_gradient": (["poisson_gradient.toml"], None),
     "poisson_laplacian": (["poisson_laplacian.toml"], None),
