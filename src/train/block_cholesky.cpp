@@ -3,32 +3,12 @@
 #include "train/block_cholesky.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
-#include <exception>
 #include <utility>
 
+#include "engine/in_parallel.h"
+
 namespace sinefield::train {
-namespace {
-
-/// body(k) for k from 0 to count - 1, each by one of the workers.
-template <class Body>
-void for_each(engine::Workers& workers, std::int64_t count, const Body& body) {
-  std::atomic<std::int64_t> next = 0;
-  std::atomic<bool> failed = false;
-  std::exception_ptr error;
-  workers.run([&](int) {
-    try {
-      for (std::int64_t k = next++; k < count; k = next++) body(k);
-    } catch (...) {  // memory that is not there
-      if (!failed.exchange(true)) error = std::current_exception();
-    }
-  });
-  if (error) std::rethrow_exception(error);
-}
-
-}  // namespace
-
 BlockCholesky::BlockCholesky(std::int64_t count, int size, Isa isa, engine::Workers& workers)
     : count_(count), size_(size), kernels_(engine::kernels<double>(isa)), workers_(workers) {}
 
@@ -69,8 +49,9 @@ void BlockCholesky::order() {
 /// Which blocks of the factor are not zero: those of a column are also those of the next one that it changes.
 void BlockCholesky::fill_in() {
   columns_.resize(static_cast<std::size_t>(count_));
-  for (Given& g : given_) {
-    std::int64_t row = place_[static_cast<std::size_t>(g.row)], column = place_[static_cast<std::size_t>(g.column)];
+  const auto place = [this](std::int64_t of) { return place_[static_cast<std::size_t>(of)]; };
+  for (const Given& g : given_) {
+    const std::int64_t row = place(g.row), column = place(g.column);
     if (row != column) columns_[static_cast<std::size_t>(std::min(row, column))].rows.push_back(std::max(row, column));
   }
   for (Column& column : columns_) {
@@ -82,8 +63,7 @@ void BlockCholesky::fill_in() {
     parent.insert(parent.end(), column.rows.begin() + 1, column.rows.end());
   }
   for (Given& g : given_) {
-    const std::int64_t row = place_[static_cast<std::size_t>(g.row)],
-                       column = place_[static_cast<std::size_t>(g.column)];
+    const std::int64_t row = place(g.row), column = place(g.column);
     if (row == column)
       columns_[static_cast<std::size_t>(row)].diagonal = std::move(g.block);
     else if (row > column)
@@ -112,7 +92,7 @@ bool BlockCholesky::factor() {
     column.factors.resize(column.rows.size());
     std::vector<Panels> left(column.rows.size()),
         right(column.rows.size());  // of a product, as they are and transposed
-    for_each(workers_, n, [&](std::int64_t i) {
+    engine::in_parallel(workers_, n, [&](int, std::int64_t i) {
       const auto k = static_cast<std::size_t>(i);
       if (column.blocks[k].rows() == 0) column.blocks[k] = zeros();
       eigen::MatrixXd block = unpacked(column.blocks[k]);
@@ -122,7 +102,7 @@ bool BlockCholesky::factor() {
       right[k] = packed(block.transpose());
       column.factors[k] = std::move(block);
     });
-    for_each(workers_, n * (n + 1) / 2, [&](std::int64_t pair) {
+    engine::in_parallel(workers_, n * (n + 1) / 2, [&](int, std::int64_t pair) {
       std::size_t i = 0;
       while (std::cmp_less_equal((i + 1) * (i + 2) / 2, pair)) ++i;
       const std::size_t j = static_cast<std::size_t>(pair) - i * (i + 1) / 2;

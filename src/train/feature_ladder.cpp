@@ -53,6 +53,11 @@ int features_for(double wavenumber, double volume, int d) {
       std::clamp(std::ceil(for_known_waves * degrees_of_freedom(wavenumber, volume, d)), fewest, most));
 }
 
+std::optional<double> given_wavenumber(const Problem& problem, const std::vector<AxisMap>& axes) {
+  if (!problem.features.wavenumber) return {};
+  return *problem.features.wavenumber / scale_of_space(problem, axes);
+}
+
 double own_wavenumber(const std::vector<TermEquations>& terms) {
   std::vector<double> squares;
   for (const TermEquations& e : terms) {
@@ -106,7 +111,7 @@ std::vector<Rung> without_balls(const Problem& problem, const std::vector<AxisMa
   const int d = static_cast<int>(axes.size());
   const double volume = network_volume(problem, axes);
   const Features& wanted = problem.features;
-  const double given = wanted.wavenumber.value_or(0) / scale_of_space(problem, axes);
+  const double given = given_wavenumber(problem, axes).value_or(0);
   if (wanted.count) {
     const double natural = own_wavenumber > 0 ? 2 * own_wavenumber : wavenumber_for(*wanted.count, volume, d);
     return {{*wanted.count, given > 0 ? given : natural}};

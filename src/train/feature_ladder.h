@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -42,6 +43,9 @@ double degrees_of_freedom(double wavenumber, double volume, int d);
 /// ones that many features find to rounding.
 int features_for(double wavenumber, double volume, int d);
 double wavenumber_for(int features, double volume, int d);
+
+/// The one that the problem asks for, in network coordinates; nothing where it does not say.
+std::optional<double> given_wavenumber(const Problem&, const std::vector<AxisMap>&);
 
 /// The largest wavenumber that equations themselves have, as k of laplacian(u) + k^2 u, in network coordinates; 0 where
 /// nothing oscillates.

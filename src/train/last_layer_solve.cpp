@@ -98,10 +98,7 @@ std::vector<std::string> LastLayerSolve::explain() {
   double groups = 1, systems = 1;  // of channels, and how many of them have coefficients of their own
   if (!parted.empty()) {
     groups = static_cast<double>(parted.size());
-    systems = 0;
-    for (auto at = parted.begin(); at != parted.end(); ++at)
-      if (std::none_of(parted.begin(), at, [&](const auto& before) { return same_coefficients(before, *at); }))
-        ++systems;
+    systems = static_cast<double>(alike(parted).size());
     lines.push_back(fmt::format(
         "no equation ties the unknowns together: {:.0f} of {:.0f} parts have equations of their own", systems, groups));
   }
@@ -187,9 +184,7 @@ std::shared_ptr<Solved> LastLayerSolve::solve_rung(const Rung& rung, const Solve
   const bool by_qr = system.by_qr(terms);
   if (before && !by_qr && before->result.report.residual < normal_equations_end) return {};
 
-  std::vector<double> scales;
-  for (std::size_t t = 0; t < terms.size(); ++t)
-    scales.push_back(problem_.terms()[t].weight * system.balance(terms[t], problem_.terms()[t].name));
+  const std::vector<double> scales = system.scales(problem_.terms(), terms);
 
   const Field features = features_of(axes_, rung, channels_, options_.seed);
   const LastLayers layers(features, all_networks(features), isa, *workers_);

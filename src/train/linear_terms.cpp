@@ -205,10 +205,19 @@ std::vector<std::vector<TermEquations>> apart(const std::vector<TermEquations>& 
   return all;
 }
 
-bool same_coefficients(const std::vector<TermEquations>& a, const std::vector<TermEquations>& b) {
-  return std::ranges::equal(a, b, [](const TermEquations& p, const TermEquations& q) {
+std::vector<AlikeGroups> alike(const std::vector<std::vector<TermEquations>>& groups) {
+  const auto same = [](const TermEquations& p, const TermEquations& q) {
     return p.components == q.components && p.coefficients == q.coefficients;
-  });
+  };
+  std::vector<AlikeGroups> all;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const auto found = std::ranges::find_if(
+        all, [&](const AlikeGroups& a) { return std::ranges::equal(*a.sides.front(), groups[g], same); });
+    AlikeGroups& of = found == all.end() ? all.emplace_back() : *found;
+    of.groups.push_back(g);
+    of.sides.push_back(&groups[g]);
+  }
+  return all;
 }
 
 bool is_complex(const TermEquations& e) {

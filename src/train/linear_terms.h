@@ -41,8 +41,8 @@ struct Standstill {
   double from;  ///< network coordinate
 };
 
-/// Linearised about a field, null: about 0. Throws bad_input where a coefficient or a right side
-/// is not finite, naming the term and the point.
+/// Linearised about a field, null: about 0. Throws bad_input where a coefficient or a right side is not finite, naming
+/// the term and the point.
 TermEquations term_equations(const Problem&, const Term&, const problem::Collocation&, const std::vector<AxisMap>&,
                              const Field* about, Isa, engine::Workers&, const std::optional<Standstill>& = {});
 
@@ -60,8 +60,13 @@ TermEquations picked(const TermEquations&, std::int64_t first, std::int64_t step
 /// group.
 std::vector<std::vector<TermEquations>> apart(const std::vector<TermEquations>&, int parts);
 
-/// Whether they have the same coefficients, whatever their right sides are.
-bool same_coefficients(const std::vector<TermEquations>&, const std::vector<TermEquations>&);
+/// Groups that have the same coefficients, whatever their right sides are: one system, several right sides. Refers to
+/// what `apart` gives.
+struct AlikeGroups {
+  std::vector<std::size_t> groups;                       ///< which
+  std::vector<const std::vector<TermEquations>*> sides;  ///< their equations
+};
+std::vector<AlikeGroups> alike(const std::vector<std::vector<TermEquations>>&);
 
 /// Whether pairs of components and channels are the parts of complex numbers: (a, -b; b, a) everywhere.
 bool is_complex(const TermEquations&);

@@ -58,6 +58,15 @@ double RungSystem<Scalar>::balance(const TermEquations& e, const std::string& na
 }
 
 template <class Scalar>
+std::vector<double> RungSystem<Scalar>::scales(const std::vector<Term>& terms,
+                                               const std::vector<TermEquations>& equations) {
+  std::vector<double> scales;
+  for (std::size_t t = 0; t < terms.size(); ++t)
+    scales.push_back(terms[t].weight * balance(equations[t], terms[t].name));
+  return scales;
+}
+
+template <class Scalar>
 std::vector<Scalar> RungSystem<Scalar>::solve(const std::vector<TermEquations>& terms,
                                               const std::vector<double>& scales) {
   const std::vector<std::vector<TermEquations>> groups = apart(terms, TermRows<Scalar>::parts);
@@ -68,20 +77,11 @@ std::vector<Scalar> RungSystem<Scalar>::solve(const std::vector<TermEquations>& 
   } else {
     const auto width = static_cast<std::size_t>(of_one_.unknowns());
     found.resize(groups.size() * width);
-    std::vector<bool> done(groups.size());
-    for (std::size_t c = 0; c < groups.size(); ++c) {
-      if (done[c]) continue;
-      std::vector<std::size_t> alike;
-      std::vector<const std::vector<TermEquations>*> sides;
-      for (std::size_t other = c; other < groups.size(); ++other) {
-        if (!same_coefficients(groups[c], groups[other])) continue;
-        done[other] = true;
-        alike.push_back(other);
-        sides.push_back(&groups[other]);
-      }
-      const std::vector<Scalar> numbers = solved(of_one_, sides, scales);
+    for (const AlikeGroups& of : alike(groups)) {
+      const std::vector<Scalar> numbers = solved(of_one_, of.sides, scales);
+      const std::size_t sides = of.groups.size();
       for (std::size_t u = 0; u < width; ++u)
-        for (std::size_t k = 0; k < alike.size(); ++k) found[alike[k] * width + u] = numbers[u * alike.size() + k];
+        for (std::size_t k = 0; k < sides; ++k) found[of.groups[k] * width + u] = numbers[u * sides + k];
     }
   }
   for (const Scalar number : found)

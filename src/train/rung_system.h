@@ -10,6 +10,7 @@
 #include "engine/workers.h"
 #include "sinefield/field.h"
 #include "sinefield/machine.h"
+#include "sinefield/problem.h"
 #include "train/linear_terms.h"
 #include "train/term_rows.h"
 
@@ -38,15 +39,16 @@ class RungSystem {
   /// Of the last solve: whether equations tie channels together.
   bool coupled() const { return coupled_; }
 
-  /// One over the mean square of a term's rows: times it, terms weigh alike. Throws bad_input, with the name of the
-  /// term, where these are zeros.
-  double balance(const TermEquations&, const std::string& name);
+  /// What the squares of each term are multiplied by: its weight over the mean square of its rows, so that terms weigh
+  /// alike but for that. Throws bad_input, with the name of the term, where these are zeros.
+  std::vector<double> scales(const std::vector<Term>&, const std::vector<TermEquations>&);
 
   /// Of all channels: where no equation ties them together, one after the other, those of the same coefficients at
   /// once. Each term's squares times its scale. Throws failure where a number is not finite.
   std::vector<Scalar> solve(const std::vector<TermEquations>&, const std::vector<double>& scales);
 
  private:
+  double balance(const TermEquations&, const std::string& name);
   /// (unknowns, sides): least squares with the first one's rows and a right side of each.
   std::vector<Scalar> solved(TermRows<Scalar>& by, const std::vector<const std::vector<TermEquations>*>& sides,
                              const std::vector<double>& scales);

@@ -7,13 +7,12 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cmath>
-#include <exception>
 #include <iterator>
 #include <memory>
 #include <utility>
 
+#include "engine/in_parallel.h"
 #include "engine/jet_query.h"
 #include "engine/workers.h"
 #include "field/indices.h"
@@ -266,22 +265,15 @@ class LastLayers {
     const std::int64_t tiles = std::ssize(field_.networks);
     right_ = Matrix::Zero(tiles * unknowns_, static_cast<std::int64_t>(outputs_));
     std::vector<std::vector<Block>> of_tiles(static_cast<std::size_t>(tiles));
-    std::atomic<std::int64_t> next = 0;
-    std::atomic<bool> failed = false;
-    std::exception_ptr error;
-    workers_->run([&](int) {
-      try {
-        engine::SerialWorkers alone;
-        Worker worker;
+    engine::SerialWorkers alone;
+    std::vector<Worker> of_workers(static_cast<std::size_t>(workers_->count()));
+    engine::in_parallel(*workers_, tiles, [&](int w, std::int64_t tile) {
+      Worker& worker = of_workers[static_cast<std::size_t>(w)];
+      if (!worker.query)
         worker.query = std::make_unique<engine::JetQuery<double>>(field_.networks.front().architecture, plan_of(forms_),
                                                                   compute_.isa, alone);
-        for (std::int64_t t = next++; t < tiles && !failed; t = next++)
-          make_blocks(worker, t, of_tiles[static_cast<std::size_t>(t)]);
-      } catch (...) {
-        if (!failed.exchange(true)) error = std::current_exception();
-      }
+      make_blocks(worker, tile, of_tiles[static_cast<std::size_t>(tile)]);
     });
-    if (error) std::rethrow_exception(error);
     for (std::vector<Block>& blocks : of_tiles) std::ranges::move(blocks, std::back_inserter(blocks_));
   }
 

@@ -72,21 +72,13 @@ std::vector<TileAxis> axes_of(const std::vector<AxisMap>& axes, const Problem& p
   return made;
 }
 
-/// In network coordinates; nothing where the problem does not say.
-std::optional<double> wavenumber_of(const Problem& problem, const std::vector<AxisMap>& axes) {
-  if (!problem.features.wavenumber) return {};
-  for (std::size_t i = 0; i < axes.size(); ++i)
-    if (!problem.coordinates()[i].time) return *problem.features.wavenumber / axes[i].scale;
-  return problem.features.wavenumber;
-}
-
 double volume_of_tile(const std::vector<TileAxis>& axes) {
   return std::pow(2 * axes.front().half_width, static_cast<double>(axes.size()));
 }
 
 Grid grid_of(const Problem& problem, const std::vector<AxisMap>& axes) {
   const int d = static_cast<int>(axes.size());
-  const std::optional<double> wavenumber = wavenumber_of(problem, axes);
+  const std::optional<double> wavenumber = given_wavenumber(problem, axes);
   const std::optional<int> wanted = problem.features.tiles;
   Grid grid;
   for (int along = wanted.value_or(1);; ++along) {
@@ -106,6 +98,15 @@ Grid grid_of(const Problem& problem, const std::vector<AxisMap>& axes) {
     grid.tiles = static_cast<std::int64_t>(tiles);
     if (wanted || grid.in_tile.features <= features_by_rule) return grid;
   }
+}
+
+/// All features where terms are, as if they were of one network.
+Rung as_one_network(const Problem& problem, const std::vector<AxisMap>& axes, const Grid& grid) {
+  double box = 1;
+  for (const TileAxis& axis : grid.axes) box *= axis.high - axis.low;
+  const double share = std::min(1.0, network_volume(problem, axes) / box),
+               features = share * static_cast<double>(grid.tiles * grid.in_tile.features);
+  return {static_cast<int>(std::ceil(features)), grid.in_tile.wavenumber};
 }
 
 /// Features in tiles, with weights yet to be found.
@@ -194,28 +195,19 @@ class TileSolve {
         workers_(engine::make_workers(options.compute.threads)),
         terms_(problem, axes_, options.compute.isa, *workers_),
         channels_(static_cast<int>(problem.graph()->channels().size())),
-        grid_(grid_of(problem, axes_)) {}
+        grid_(grid_of(problem, axes_)),
+        whole_(as_one_network(problem, axes_, grid_)) {}
 
   SolveResult run(const std::function<void(const SolveProgress&)>& on_progress) {
-    const std::vector<TermEquations> equations = equations_of(whole(), options_.seed, nullptr);
+    const std::vector<TermEquations> equations = equations_of(whole_, options_.seed, nullptr);
     const std::vector<std::vector<TermEquations>> groups = groups_of(equations);
     const std::vector<double> scales = balance(equations);
     SolveResult result{features_in_tiles(grid_, axes_, channels_, options_.seed), {}};
-    std::vector<bool> done(groups.size());
-    for (std::size_t c = 0; c < groups.size(); ++c) {
-      if (done[c]) continue;
+    for (const AlikeGroups& of : alike(groups)) {
       if (options_.stop.stop_requested()) throw failure("the solve was stopped");
-      std::vector<std::size_t> alike;
-      std::vector<const std::vector<TermEquations>*> sides;
-      for (std::size_t other = c; other < groups.size(); ++other) {
-        if (!same_coefficients(groups[c], groups[other])) continue;
-        done[other] = true;
-        alike.push_back(other);
-        sides.push_back(&groups[other]);
-      }
-      Field of_these = features_in_tiles(grid_, axes_, static_cast<int>(alike.size()), options_.seed);
-      solve_last_layers(of_these, forms_of(sides, scales, static_cast<int>(axes_.size())), ridge, options_.compute);
-      take(of_these, alike, result.field);
+      Field of_these = features_in_tiles(grid_, axes_, static_cast<int>(of.groups.size()), options_.seed);
+      solve_last_layers(of_these, forms_of(of.sides, scales, static_cast<int>(axes_.size())), ridge, options_.compute);
+      take(of_these, of.groups, result.field);
     }
     SolveReport& report = result.report;
     report.features = static_cast<int>(features_that_count(result.field));
@@ -224,7 +216,7 @@ class TileSolve {
     report.method = fmt::format("{} tiles, normal equations", grid_text(result.field.tiling));
     report.warning = why_too_few(grid_.in_tile.features, grid_.in_tile.wavenumber, volume_of_tile(grid_.axes),
                                  static_cast<int>(axes_.size()));
-    Rung fewer = whole();
+    Rung fewer = whole_;
     fewer.features /= 2;
     const Residuals residuals =
         residuals_of(problem_.terms(), equations_of(fewer, options_.seed + unseen, &result.field),
@@ -241,25 +233,16 @@ class TileSolve {
     const auto groups = static_cast<double>(groups_of(look).size());
     double rows = 0;
     for (std::size_t t = 0; t < look.size(); ++t)
-      rows += static_cast<double>(terms_.points_for(problem_.terms()[t], whole())) * look[t].components;
+      rows += static_cast<double>(terms_.points_for(problem_.terms()[t], whole_)) * look[t].components;
     lines.push_back(fmt::format(
         "linear: one sparse least-squares solve in {} tiles of {} features up to wavenumber {:.4g}: about {:.0f} rows "
         "and {} unknowns for each of {:.0f} parts",
         grid_text({.axes = grid_.axes, .normalisation = {}}), grid_.in_tile.features, grid_.in_tile.wavenumber,
-        rows / groups, whole().features, groups));
+        rows / groups, whole_.features, groups));
     return lines;
   }
 
  private:
-  /// All features where terms are, as if they were of one network.
-  Rung whole() const {
-    double box = 1;
-    for (const TileAxis& axis : grid_.axes) box *= axis.high - axis.low;
-    const double share = std::min(1.0, network_volume(problem_, axes_) / box),
-                 features = share * static_cast<double>(grid_.tiles * grid_.in_tile.features);
-    return {static_cast<int>(std::ceil(features)), grid_.in_tile.wavenumber};
-  }
-
   /// Of tiles in which something is.
   std::int64_t features_that_count(const Field& field) const {
     const auto counts = [](const Network& network) {
@@ -288,10 +271,7 @@ class TileSolve {
     constexpr int some = 200;
     RungSystem<double> system(features_of(axes_, {some, grid_.in_tile.wavenumber}, 1, options_.seed), channels_, true,
                               options_.compute.isa, *workers_);
-    std::vector<double> scales;
-    for (std::size_t t = 0; t < equations.size(); ++t)
-      scales.push_back(problem_.terms()[t].weight * system.balance(equations[t], problem_.terms()[t].name));
-    return scales;
+    return system.scales(problem_.terms(), equations);
   }
 
   const Problem& problem_;
@@ -301,6 +281,7 @@ class TileSolve {
   CollocatedTerms terms_;
   int channels_;
   Grid grid_;
+  Rung whole_;
 };
 
 /// Whether each equation is one of a single real channel.
@@ -328,7 +309,7 @@ bool wants_tiles(const Problem& problem, int most) {
   }
   if (wanted.count || !wanted.windows.empty() || wanted.slabs.value_or(1) > 1) return false;
   const std::vector<AxisMap> axes = problem_axes(problem);
-  const std::optional<double> wavenumber = wavenumber_of(problem, axes);
+  const std::optional<double> wavenumber = given_wavenumber(problem, axes);
   return wavenumber &&
          features_for(*wavenumber, network_volume(problem, axes), static_cast<int>(axes.size())) >
              std::min(most, most_at_once) &&

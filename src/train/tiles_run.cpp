@@ -8,12 +8,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <exception>
 #include <memory>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "engine/in_parallel.h"
 #include "engine/jet_query.h"
 #include "field/random.h"
 #include "signal/derivative_samples.h"
@@ -123,32 +123,12 @@ class TilesRun {
     return sum;
   }
 
-  /// Calls task(worker, index) for 0 .. count - 1, in this order, until `more()` says no; rethrows what a task throws.
-  template <class Task, class More>
-  void in_parallel(std::int64_t count, const Task& task, const More& more) {
-    std::atomic<std::int64_t> next = 0;
-    std::atomic<bool> failed = false;
-    std::exception_ptr error;
-    workers_->run([&](int worker) {
-      try {
-        while (!failed && more()) {
-          const std::int64_t index = next++;
-          if (index >= count) return;
-          task(worker, index);
-        }
-      } catch (...) {
-        if (!failed.exchange(true)) error = std::current_exception();
-      }
-    });
-    if (error) std::rethrow_exception(error);
-  }
-
   /// Normalisation and extent of every tile.
   void describe_tiles() {
     const auto channels = static_cast<std::size_t>(field_.outputs());
     normalisation_.resize(tiles_.size() * channels);
-    in_parallel(
-        std::ssize(tiles_),
+    engine::in_parallel(
+        *workers_, std::ssize(tiles_),
         [&](int, std::int64_t t) {
           const std::vector<ChannelMap> statistics = samples_.statistics(t);
           TileProgress& tile = tiles_[static_cast<std::size_t>(t)];
@@ -300,8 +280,8 @@ class TilesRun {
       std::atomic<bool> stop_handing = false;
       std::atomic<std::int64_t> steps = total_steps();
       const double earlier = training_seconds_;
-      in_parallel(
-          allowed,
+      engine::in_parallel(
+          *workers_, allowed,
           [&](int worker, std::int64_t i) {
             const auto [tile, length] = order_[static_cast<std::size_t>(i)];
             if (!train_tile(*tile_workers_[static_cast<std::size_t>(worker)], tile, length)) return;
