@@ -243,7 +243,9 @@ class TilesRun {
     if (budget_ != 0 || options_.steps) return;
     const std::int64_t before = settled_floor_;
     settled_floor_ = total_steps();
-    if (elapsed() < *options_.seconds / hold_share) return;
+    // Of the time for training: a process that was slow to start has measured nothing yet.
+    const double outside = elapsed() - training_seconds_;
+    if (training_seconds_ < (*options_.seconds - outside) / hold_share) return;
     look();                          // to know what the end will cost
     constexpr double margin = 0.97;  // the machine may become a little slower
     const double rate = static_cast<double>(total_steps()) / training_seconds_;
