@@ -6,7 +6,7 @@
 //   p.add("equation", laplacian(u) - exp(x * y));
 //   p.add("border", u, p.boundary());
 //
-// Left out: unknown numbers.
+// An unknown number is an unknown that no coordinate changes: add terms that say so of its derivatives.
 // SPDX-License-Identifier: MIT
 #pragma once
 
