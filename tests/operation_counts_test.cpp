@@ -13,7 +13,8 @@ std::int64_t multiply_adds = 0;
 }
 #define SINEFIELD_COUNT_MULTIPLY_ADDS(number) multiply_adds += (number)
 #define HWY_COMPILE_ONLY_STATIC
-#define N_SCALAR N_COUNTED  // Highway's name of the plain target: the library has kernels of that name, which do not count
+// Highway's name of the plain target: the library has kernels of that name, which do not count.
+#define N_SCALAR N_COUNTED
 #include "engine/kernel_table-inl.h"
 #include "engine_samples.h"
 #include "linear_batch.h"
